@@ -7,7 +7,7 @@ import { inFirstNames, jobOf, longerThanZero, type UnnamedJob } from './config/j
 import { readEnvFile } from './config/env-file.ts';
 import { lookUp, type Layers } from './config/layers.ts';
 import { noFindings, refuseFaults, type Findings } from './config/findings.ts';
-import { readSettings, type Reading } from './config/settings.ts';
+import { readSettings, type SettingLookup } from './config/settings.ts';
 import { warnIfWritable } from './config/open-to-others.ts';
 import { proxySettings, type Proxies } from './config/proxies.ts';
 import { findSink, findSource, refuseName, type FoundSource } from './config/named-ends.ts';
@@ -22,7 +22,7 @@ import { parseFields, type Field } from './core/json/splice.ts';
 import { fromMillis, toMillis } from './core/time.ts';
 import type { SettingValues } from './core/setting.ts';
 import type { SinkDefinition } from './core/sink-tools.ts';
-import { readSmallFile, unreadable } from './io/disk/small-file.ts';
+import { readSmallFile, whyUnread } from './io/disk/small-file.ts';
 import type { Trust } from './io/connection/tls.ts';
 import type { Environment } from './io/world.ts';
 import { sinks, wireForms, type WireForm } from './sinks/index.ts';
@@ -116,7 +116,7 @@ function isPrinted({ name }: SinkDefinition, { sink }: Flags, layers: Layers): b
 async function findForm(
   name: string | undefined,
   sink: SinkDefinition,
-  { layers, findings }: Reading,
+  { layers, findings }: SettingLookup,
 ): Promise<Configuration['form']> {
   if (name === undefined || name === 'none') return undefined;
   const [makeForm, definition] = [wireForms[name], sinks[name]];
@@ -177,7 +177,7 @@ function readRoots(path: string): string {
   try {
     return readSmallFile(path).bytes.toString('utf8');
   } catch (error) {
-    throw new Problem(exit.config, `cannot read --ca-file ${path} (${unreadable(error)})`, {
+    throw new Problem(exit.config, `cannot read --ca-file ${path} (${whyUnread(error)})`, {
       hint: 'give the path of a PEM file that the user of this job can read',
     });
   }

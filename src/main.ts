@@ -20,7 +20,7 @@ type Command = (flags: Flags, host: Host) => Promise<number>;
 /** A command is loaded when it is asked for: --help pays for none. */
 const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   pull: async () => (await import('./commands/claimed-pull.ts')).claimedPull,
-  check: async () => (await import('./commands/check.ts')).check,
+  check: async () => (await import('./commands/check.ts')).checkEnds,
   status: async () => (await import('./commands/status.ts')).status,
   sources: async () => (await import('./commands/sources.ts')).listSources,
   sinks: async () => (await import('./commands/sinks.ts')).listSinks,

@@ -1,6 +1,6 @@
 /** A list of sources or sinks with their settings, and what sources can search, for people. */
 import { refuseName } from '../config/named-ends.ts';
-import { kindOf } from './stray-word.ts';
+import { sourceOrSink } from './stray-word.ts';
 import type { SourceDefinition } from '../core/definition.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { Setting, Settings } from '../core/setting.ts';
@@ -30,7 +30,7 @@ export async function printCatalogue(
   const entries = [...long, ...brief];
   const all = entries.map(({ name }) => name);
   const unknown = names?.find((name) => !all.includes(name));
-  const other = unknown === undefined ? undefined : kindOf(unknown);
+  const other = unknown === undefined ? undefined : sourceOrSink(unknown);
   if (other !== undefined && other !== kind) {
     throw new Problem(exit.usage, `${unknown} is not a ${kind} but a ${other}`, {
       hint: `audit-export ${other}s ${unknown} shows its settings`,

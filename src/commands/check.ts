@@ -14,16 +14,16 @@ import { printText } from '../io/streams/report.ts';
 import { setAsideBeside, setAsideText } from '../io/quarantine/set-aside.ts';
 import { tryJob } from '../io/state/directory.ts';
 import type { Host } from './host.ts';
-import { type Found, lookAtSource } from './check/look-at-source.ts';
+import { type Finding, lookAtSource } from './check/look-at-source.ts';
 import { makeEnds, type Ends } from './ends.ts';
-import { scopeOf } from './pull.ts';
+import { scopeOfJob } from './pull.ts';
 import { withPlace } from './with-place.ts';
 
 /**
  * Prints a line for each thing that is checked, and returns the worst status of those that failed. Throws Problem (64, 78)
  * for what keeps it from checking anything.
  */
-export async function check(flags: Flags, host: Host): Promise<number> {
+export async function checkEnds(flags: Flags, host: Host): Promise<number> {
   const { world, log, stops } = host;
   const configuration = await configure(
     { ...flags, singleQuery: true, continue: true, position: true },
@@ -37,7 +37,7 @@ export async function check(flags: Flags, host: Host): Promise<number> {
   const problems: Problem[] = [];
 
   /** One line of the report; a Problem is told below, with its hint. `name`: of the end that is looked at. */
-  async function step(part: string, look: () => Promise<Found>, name = ''): Promise<void> {
+  async function step(part: string, look: () => Promise<Finding>, name = ''): Promise<void> {
     const what = `${part} ${name}`.trimEnd();
     let line: string;
     try {
@@ -82,9 +82,9 @@ async function lookAtPosition(
   configuration: Configuration,
   ends: Ends,
   log: Log,
-): Promise<{ readonly found: Found; readonly saved?: Saved | undefined }> {
+): Promise<{ readonly found: Finding; readonly saved?: Saved | undefined }> {
   const name = jobName(configuration.naming, ends.source, ends.sink, configuration.job.search);
-  const store: PositionStore = positionStore(directory, name, scopeOf(ends, configuration));
+  const store: PositionStore = positionStore(directory, name, scopeOfJob(ends, configuration));
   try {
     await tryJob(directory, name); // without its lock: what a run saves meanwhile replaces the file as a whole
     const position = await store.load();

@@ -131,9 +131,9 @@ async function commandAfterDashes(configuration: Configuration, host: Host): Pro
   const { world, log, stops, progress } = host;
   const words = configuration.naming.command;
   if (words === undefined) return {};
-  const { command } = await import('../io/command.ts');
+  const { openCommand } = await import('../io/command.ts');
   return {
-    command: command(words, {
+    command: openCommand(words, {
       environment: world.environment,
       timeout: configuration.http.timeout,
       stop: stops.grace,

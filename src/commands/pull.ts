@@ -37,7 +37,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
   const ends = await makeEnds(configuration, host);
   try {
     const job = makeJob(configuration, ends);
-    const scope = scopeOf(ends, configuration);
+    const scope = scopeOfJob(ends, configuration);
     const started = world.now();
     const drifted = drift(configuration);
     const told = (problem: Problem): Problem => {
@@ -101,7 +101,7 @@ function quarantineOf(job: Job, stateDirectory: string | undefined, now: () => n
 }
 
 /** What is read and where it goes: a position belongs to both. */
-export function scopeOf(
+export function scopeOfJob(
   { source, sink }: Pick<Ends, 'source' | 'sink'>,
   { naming, job, source: definition, sourceOrigin }: Configuration,
 ): Pick<Position, 'source' | 'sink' | 'asked'> {

@@ -6,7 +6,7 @@ import { sources } from '../sources/index.ts';
 
 /** The Problem with the flag that is missing, where the word is such a name. Any other word may be a secret, and is not shown. */
 export function explained({ stray, problem }: { readonly stray: string; readonly problem: Problem }): Problem {
-  const kind = kindOf(stray);
+  const kind = sourceOrSink(stray);
   if (kind === undefined) return problem;
   return new Problem(exit.usage, `${stray} is a ${kind}, and nothing says that it is meant`, {
     hint: `write audit-export --${kind} ${stray}`,
@@ -14,7 +14,7 @@ export function explained({ stray, problem }: { readonly stray: string; readonly
 }
 
 /** What a name is the name of. */
-export function kindOf(name: string): 'source' | 'sink' | undefined {
+export function sourceOrSink(name: string): 'source' | 'sink' | undefined {
   if (Object.hasOwn(sinks, name)) return 'sink';
   return Object.hasOwn(sources, name) || readyMadeNames().includes(name) ? 'source' : undefined;
 }

@@ -2,7 +2,7 @@
 import type { Settings } from '../core/setting.ts';
 import type { ClientCertificate } from '../io/connection/client-certificate.ts';
 import { originOf } from './findings.ts';
-import { readSettings, type Reading } from './settings.ts';
+import { readSettings, type SettingLookup } from './settings.ts';
 
 /** The end that asks for a certificate. */
 export type Role = 'source' | 'sink';
@@ -29,7 +29,7 @@ export const clientSettings: Settings = Object.fromEntries(
 );
 
 /** What is wrong with them is a fault. */
-export async function clientCertificates(reading: Reading): Promise<ClientCertificates> {
+export async function clientCertificates(reading: SettingLookup): Promise<ClientCertificates> {
   const { findings } = reading;
   const values = readSettings(clientSettings, reading);
 
@@ -42,8 +42,8 @@ export async function clientCertificates(reading: Reading): Promise<ClientCertif
       findings.missing.set(missing, `${missing}_FILE, which goes with ${there}`);
       return undefined;
     }
-    const { unusable } = await import('../io/connection/client-certificate.ts');
-    const [part, what] = unusable({ cert, key }) ?? [];
+    const { faultOfPair } = await import('../io/connection/client-certificate.ts');
+    const [part, what] = faultOfPair({ cert, key }) ?? [];
     if (part !== undefined) {
       findings.faults.push({ text: `${names[part]} ${what}`, at: originOf(names[part], findings) });
     }

@@ -5,7 +5,7 @@ import { parse } from 'dotenv';
 import { exit, Problem } from '../core/problem.ts';
 import { shellWord } from '../core/text/shell-word.ts';
 import { errorCode } from '../io/error-code.ts';
-import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
+import { readSmallFile, whyUnread } from '../io/disk/small-file.ts';
 import { othersMayWrite, strangerOf } from '../io/disk/strangers.ts';
 import type { EnvFile } from './layers.ts';
 
@@ -31,7 +31,7 @@ export function readEnvFile(path: string, required: boolean): EnvFile | undefine
     if (error instanceof Problem) throw error;
     const code = errorCode(error);
     if (!required && (code === 'ENOENT' || code === 'EISDIR' || isHidden(path))) return undefined;
-    throw new Problem(exit.config, `cannot read the env file ${path} (${unreadable(error)})`, {
+    throw new Problem(exit.config, `cannot read the env file ${path} (${whyUnread(error)})`, {
       // Node itself reads what --env-file names: a file that is missing is then told by it, without a word of ours.
       hint: hints[code] ?? 'give its full path with -e, and let the user of this job read it',
     });

@@ -36,7 +36,7 @@ export function lookUp(layers: Layers, name: string): Found | undefined {
 }
 
 /** The place of something found, for messages. */
-export function placeOf({ file }: Pick<Found, 'file'>): string {
+export function whereFound({ file }: Pick<Found, 'file'>): string {
   return file?.path ?? theEnvironment;
 }
 

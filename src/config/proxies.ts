@@ -1,6 +1,6 @@
 /** The proxy settings, from the environment or, since cron does not set these variables, from an env file. */
 import type { Findings } from './findings.ts';
-import { lookUp, placeOf, rank, type Layers } from './layers.ts';
+import { lookUp, whereFound, rank, type Layers } from './layers.ts';
 
 /** Names of settings in capitals; each is also read in lower case, which is looked at first. */
 export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const;
@@ -22,7 +22,7 @@ export function proxySettings(layers: Layers, { origins, secrets }: Pick<Finding
     const { name, found } = first;
     proxies[name] = found.text;
     for (const secret of credentialsIn(found.text)) secrets.add(secret);
-    origins.set(name, placeOf(found));
+    origins.set(name, whereFound(found));
   }
   return proxies;
 }

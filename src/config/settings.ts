@@ -1,15 +1,15 @@
 /** The settings of a source or sink: looked up, read from NAME_FILE where that is set, and checked. */
 import type { Setting, Settings, SettingValues } from '../core/setting.ts';
-import { readSmallFile, unreadable } from '../io/disk/small-file.ts';
+import { readSmallFile, whyUnread } from '../io/disk/small-file.ts';
 import { errorCode } from '../io/error-code.ts';
 import { originOf, type Findings } from './findings.ts';
 import { fullPath } from './full-path.ts';
 import { wrongKind } from './kinds.ts';
-import { isThere, lookUp, placeOf, rank, type Found, type Layers } from './layers.ts';
+import { isThere, lookUp, whereFound, rank, type Found, type Layers } from './layers.ts';
 import { warnIfReadable } from './open-to-others.ts';
 
 /** Where settings are looked for, and what is found out about them. */
-export interface Reading {
+export interface SettingLookup {
   readonly layers: Layers;
   readonly findings: Findings;
   /** The texts of command-line flags by flag name; they win. */
@@ -17,7 +17,7 @@ export interface Reading {
 }
 
 /** The checked values. */
-export function readSettings(settings: Settings, reading: Reading): SettingValues {
+export function readSettings(settings: Settings, reading: SettingLookup): SettingValues {
   const { layers, findings } = reading;
   const texts = new Map<string, string>();
   for (const [name, setting] of Object.entries(settings)) {
@@ -73,7 +73,7 @@ function missingName(name: string, { unless, flag, secret }: Setting, layers: La
   return isThere(layers, name) ? `${all} (there, but empty)` : all;
 }
 
-function find(name: string, setting: Setting, reading: Reading): string | undefined {
+function find(name: string, setting: Setting, reading: SettingLookup): string | undefined {
   const { flags, findings } = reading;
   const fromFlag = setting.flag === undefined ? undefined : flags?.[setting.flag];
   if (fromFlag !== undefined) {
@@ -95,24 +95,24 @@ function find(name: string, setting: Setting, reading: Reading): string | undefi
   return undefined;
 }
 
-function plain(name: string, { layers, findings }: Reading): string | undefined {
+function plain(name: string, { layers, findings }: SettingLookup): string | undefined {
   const found = lookUp(layers, name);
-  if (found !== undefined) findings.origins.set(name, placeOf(found));
+  if (found !== undefined) findings.origins.set(name, whereFound(found));
   return found?.text;
 }
 
 /** A secret, from NAME or from the file that NAME_FILE names, whichever is in the place that comes first. */
-function findSecret(name: string, { layers, findings }: Reading): string | undefined {
+function findSecret(name: string, { layers, findings }: SettingLookup): string | undefined {
   const direct = lookUp(layers, name);
   const file = lookUp(layers, `${name}_FILE`);
   if (direct !== undefined && file !== undefined && direct.file === file.file) {
-    const at = placeOf(direct);
+    const at = whereFound(direct);
     findings.origins.set(name, at);
     findings.faults.push({ text: `${name} and ${name}_FILE are both set`, at });
     return direct.text;
   }
   if (direct !== undefined && (file === undefined || rank(layers, direct) < rank(layers, file))) {
-    findings.origins.set(name, placeOf(direct));
+    findings.origins.set(name, whereFound(direct));
     if (direct.file !== undefined) warnIfReadable(direct.file.path, name, findings);
     return direct.text;
   }
@@ -135,10 +135,10 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
     const isSecret = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(code) && !/^[/~.$]/.test(path);
     const what = isSecret
       ? `there is no such file: it takes a path, and ${name} the secret itself`
-      : `cannot read ${fullPath(path)} (${unreadable(error)})`;
+      : `cannot read ${fullPath(path)} (${whyUnread(error)})`;
     findings.faults.push({
       text: `${name}_FILE${place}: ${what}`,
-      ...(code === 'EACCES' ? { at: path, step: 'let the user of this job read' } : { at: placeOf(found) }),
+      ...(code === 'EACCES' ? { at: path, step: 'let the user of this job read' } : { at: whereFound(found) }),
     });
     return '';
   }

@@ -6,7 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { inDefinition } from './hint.ts';
-import { valuesOf } from './csv/csv-row.ts';
+import { cellsOf } from './csv/csv-row.ts';
 import { type ElementOptions, elements } from './json/elements.ts';
 import { cut, ofReply, refuseHtml } from './json/reply-problems.ts';
 import { ascii } from './json/json.ts';
@@ -101,7 +101,7 @@ export function csvSplitter(options: CsvOptions): Splitter {
     const line = Buffer.concat(header);
     header = [];
     if (hasLoneReturn(line)) throw notCsv('its lines end with a carriage return alone'); // so all of it would be names
-    const names = valuesOf(line, 0, line.length)?.values;
+    const names = cellsOf(line, 0, line.length)?.values;
     if (names === undefined) throw notCsv('its first line has text after a closing quote');
     const texts = names.map((value) => String(JSON.parse(value.toString('utf8'))));
     const met = new Set<string>();
@@ -125,7 +125,7 @@ export function csvSplitter(options: CsvOptions): Splitter {
 
 /** The row as a JSON object, or why it cannot be one. */
 function objectOf(bytes: Buffer, start: number, end: number, keys: readonly Buffer[]): Buffer | string {
-  const { values, count } = valuesOf(bytes, start, end, keys.length) ?? {};
+  const { values, count } = cellsOf(bytes, start, end, keys.length) ?? {};
   if (values === undefined) return 'not CSV: text after a closing quote';
   if (count !== keys.length) return `${count} values for ${keys.length} columns`;
   const pieces = values.flatMap((value, index) => [index === 0 ? openBrace : comma, keys[index] ?? comma, value]);

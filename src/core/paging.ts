@@ -17,12 +17,12 @@ import type { PagingDefinition } from './definition.ts';
 import { exit, Problem } from './problem.ts';
 import { refuseLong, refuseNameless, type Cursor } from './paging/cursor.ts';
 import { flagOf, refuseUnquoted, unnamedNext } from './paging/more.ts';
-import { firstStep, isLast, nameOf, placeOf, stepAfter } from './paging/next-step.ts';
+import { firstStep, isLast, pageName, stepKey, stepAfter } from './paging/next-step.ts';
 import { repetition, stuck } from './paging/repeated-page.ts';
 import { rowsArrive } from './paging/row-again.ts';
 
 /** How to ask for one page. */
-export interface Step {
+export interface PageStep {
   /** Whether it begins the window; a bookmark goes on, as any later page does. */
   readonly first: boolean;
   /** Values of {cursor}, {offset} and {page}. */
@@ -60,9 +60,9 @@ export interface PageEnd {
 }
 
 export interface Pager {
-  readonly first: Step;
+  readonly first: PageStep;
   /** The step after the page of `step`, or undefined when that was the last. Throws Problem 76 on a cycle. */
-  next(step: Step, end: PageEnd): Step | undefined;
+  next(step: PageStep, end: PageEnd): PageStep | undefined;
   /** The newest cursor, for vendors whose cursors outlive a run. */
   bookmark(): string | undefined;
 }
@@ -85,19 +85,19 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
   let saved = begin;
   const repeats = repetition(!twins && (paging.type === 'page' || paging.type === 'offset'));
   let empty = 0;
-  visited.add(placeOf(first));
+  visited.add(stepKey(first));
 
-  function next(step: Step, end: PageEnd): Step | undefined {
+  function next(step: PageStep, end: PageEnd): PageStep | undefined {
     const flag = flagOf(paging, end, source);
     const following = stepAfter(paging, step, end, source);
-    const isSamePlace = following !== undefined && end.last !== undefined && placeOf(following) === placeOf(step);
+    const isSamePlace = following !== undefined && end.last !== undefined && stepKey(following) === stepKey(step);
     if (isSamePlace && end.count >= (end.limit ?? Infinity))
       throw end.first === end.last ? stuck(paging, source) : cycle('a full page that it gave before');
     if (isSamePlace && stopsAt(paging, 'unchanged')) return undefined;
     const repeated = repeats({ ...end, proven: step.fromRow !== undefined, afterLast: step.afterLast ?? false });
     if (repeated !== undefined) throw repeated === 'circle' ? cycle('a page that it gave before') : rowsArrive(source);
     if (following !== undefined) {
-      const name = nameOf(following);
+      const name = pageName(following);
       refuseLong(name, source);
       if (keepsBookmark(paging)) saved = name;
     }
@@ -110,7 +110,7 @@ export function pager(paging: PagingDefinition, source: string, bookmark: string
     if (isLast(paging, step, following, end)) return undefined;
     empty = end.count === 0 ? empty + 1 : 0;
     if (empty > emptyPagesAllowed) throw cycle(`${empty} empty pages in a row`, endsEmpty);
-    const place = placeOf(following);
+    const place = stepKey(following);
     if (visited.has(place)) throw cycle('a page that it led to before');
     visited.add(place);
     return following;

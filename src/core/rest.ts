@@ -17,7 +17,7 @@ import { keepsBookmark } from './definition/paging-rules.ts';
 import type { SettingValues } from './setting.ts';
 import type { Tools } from './tools.ts';
 import type { Ask, Page, Search, Source, Window } from './types.ts';
-import { baseUrl, ofAddress, scopeOf } from './vendor/address.ts';
+import { baseUrl, ofAddress, scopeOfSource } from './vendor/address.ts';
 import { asksVendor, branchesOf } from './vendor/branches.ts';
 import { identityRule } from './vendor/record-fields.ts';
 import { vendorClient } from './vendor/vendor-client.ts';
@@ -122,7 +122,7 @@ export function restSource(definition: SourceDefinition, values: SettingValues, 
   return {
     name,
     window,
-    scope: scopeOf(definition, values),
+    scope: scopeOfSource(definition, values),
     branches,
     asksForBranches,
     open,

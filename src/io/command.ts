@@ -11,13 +11,13 @@ import { basename } from 'node:path';
 import { Duplex } from 'node:stream';
 import type { Command, CommandRun, PrintedListener } from '../core/sink-tools.ts';
 import {
-  missing,
+  notThere,
   notExecutable,
   notStarted,
   outputClosed,
   silent,
   type End,
-  unread,
+  leftUnread,
   wrongEnd,
 } from './command/command-problems.ts';
 import { lookFor } from './command/executable.ts';
@@ -51,14 +51,14 @@ const becomeMuteCommand = `${becomeCommand} >&-`;
 const graceMilliseconds = 2000;
 
 /** The command of these words, the first of which is the program. Nothing is started before `start`. */
-export function command(words: readonly [string, ...string[]], options: CommandOptions): Command {
+export function openCommand(words: readonly [string, ...string[]], options: CommandOptions): Command {
   const [program] = words;
   const name = basename(program);
   return {
     name,
     async look() {
       const place = await lookFor(program, options.environment['PATH']);
-      if (place !== 'found') throw place === 'missing' ? missing(program) : notExecutable(program);
+      if (place !== 'found') throw place === 'missing' ? notThere(program) : notExecutable(program);
     },
     start: (listener) => startCommand(name, words, options, listener),
   };
@@ -145,7 +145,7 @@ function startCommand(
         throw silent(name, 'read nothing for', timeout);
       }
       const how = await end();
-      throw printed?.end() ?? (how && wrongEnd(name, how)) ?? unread(name); // what could not be passed on is why it ended
+      throw printed?.end() ?? (how && wrongEnd(name, how)) ?? leftUnread(name); // what could not be passed on is why it ended
     },
     async finish() {
       closing = true;
@@ -153,7 +153,7 @@ function startCommand(
       const how = await end();
       if (how === undefined) throw silent(name, 'did not end within', timeout, ' after the end of its input');
       await within(gone, lastWordsMilliseconds);
-      const problem = printed?.end() ?? wrongEnd(name, how) ?? (broken ? unread(name) : undefined);
+      const problem = printed?.end() ?? wrongEnd(name, how) ?? (broken ? leftUnread(name) : undefined);
       if (problem !== undefined) throw problem;
     },
     kill,

@@ -6,7 +6,7 @@ import { parseDefinition, type SourceDefinition } from '../core/definition.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { errorCode } from './error-code.ts';
 import { examplePath } from './package-folder.ts';
-import { readSmallFile, unreadable } from './disk/small-file.ts';
+import { readSmallFile, whyUnread } from './disk/small-file.ts';
 
 /** No definition is this long; a file that is was given by mistake. */
 const maxBytes = 1024 * 1024;
@@ -108,7 +108,7 @@ function readText(path: string, patience: number | undefined): string {
         hint: 'give the path of a source definition, not of records',
       });
     }
-    throw new Problem(exit.config, `the definition ${path} cannot be read (${unreadable(error)})`, {
+    throw new Problem(exit.config, `the definition ${path} cannot be read (${whyUnread(error)})`, {
       hint: hintFor(code, path),
     });
   }

@@ -7,7 +7,7 @@ import type { Http, HttpReply, HttpRequest, Tools } from '../core/tools.ts';
 import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './http/body.ts';
 import { cookieJar } from './http/cookies.ts';
 import { openClient } from './http/client.ts';
-import type { Client, Dispatched, Reply } from './http/dispatcher.ts';
+import type { Client, Dispatched, RawReply } from './http/dispatcher.ts';
 import { beginExchange, type Exchange } from './http/exchange.ts';
 import { reached } from './failpoint.ts';
 import { dateOf, incomingHeaders, outgoingHeaders } from './http/headers.ts';
@@ -81,7 +81,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     headers: Readonly<Record<string, string>>,
     where: Where,
     exchange: Exchange,
-  ): Promise<Reply> {
+  ): Promise<RawReply> {
     client ??= openClient(home, proxy, options);
     const opened = await client;
     const { pathname, search } = where.url;
@@ -113,7 +113,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     where: Where,
     exchange: Exchange,
     isRepeatable: boolean,
-  ): Promise<Reply> {
+  ): Promise<RawReply> {
     for (let isAgain = false; ; isAgain = true) {
       try {
         const reply = opened.dispatch(asked, exchange.begins);
@@ -126,7 +126,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     }
   }
 
-  function toReply(reply: Reply, where: Where, exchange: Exchange): HttpReply {
+  function toReply(reply: RawReply, where: Where, exchange: Exchange): HttpReply {
     exchange.limit.pause();
     const headers = incomingHeaders(reply.headers);
     const date = dateOf(reply.headers);

@@ -33,8 +33,8 @@ import {
   progressIn,
   readChecked,
   type Scope,
-  unreadable,
-  unusable,
+  unreadablePosition,
+  unusablePosition,
 } from './position-file/read.ts';
 import { fileName, journalSuffix, lockJob, positionSuffix, previousSuffix } from './state/directory.ts';
 
@@ -80,7 +80,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     const read = await journal.read(noPosition, (entry) => addEntry(path, position, entry, seed));
     if (read.base === '') return undefined;
     if (read.base === noPosition) return position;
-    throw unreadable(path, 'it is missing, though a run kept a journal for it', undefined);
+    throw unreadablePosition(path, 'it is missing, though a run kept a journal for it', undefined);
   }
 
   async function keepPrevious(temp: string, reaches: ReadonlySet<string>): Promise<void> {
@@ -156,7 +156,7 @@ function addEntry(path: string, position: Position, { branch, lines, saved }: Jo
   try {
     place.ledger.read(lines);
   } catch (error) {
-    throw error instanceof Problem ? unusable(path, `its journal: ${error.message}`) : error;
+    throw error instanceof Problem ? unusablePosition(path, `its journal: ${error.message}`) : error;
   }
   position.saved = saved;
 }

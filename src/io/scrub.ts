@@ -1,5 +1,5 @@
 /** The last resort against a leaked credential: known secrets are redacted in everything that is said. */
-import { cutFinder, placesOf, type Span } from './scrub/cut.ts';
+import { cutFinder, spansOf, type Span } from './scrub/cut.ts';
 import { passingWordsOf, shortest, spellingsOf, wordsOf } from './scrub/spellings.ts';
 import { unescaped } from './scrub/unescaped.ts';
 
@@ -88,7 +88,7 @@ function knownOf(words: readonly string[]): Known {
 /** The text without secrets, however they were quoted. */
 function withoutQuoted(text: string, known: Known): string {
   const read = unescaped(text);
-  const spans = [...known.meanings.flatMap((secret) => placesOf(secret, read.text)), ...known.cutPlaces(read.text)];
+  const spans = [...known.meanings.flatMap((secret) => spansOf(secret, read.text)), ...known.cutPlaces(read.text)];
   const parts: string[] = [];
   let done = 0;
   for (const [from, until] of spans.toSorted(([a], [b]) => a - b)) {

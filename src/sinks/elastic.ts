@@ -16,7 +16,7 @@ import {
   isBlocked,
   isOversized,
   type ItemOutcome,
-  ownWords,
+  clusterWords,
   reasonOf,
   shardWait,
 } from '../core/wire/elastic/bulk.ts';
@@ -122,7 +122,7 @@ function elasticSink(values: SettingValues, tools: SinkTools): Sink {
     const { reply, text, verdict } = await uploads.post(url, headers, batch);
     if (verdict !== undefined) return verdict;
     if (isSuccessful(reply.status)) return read(text, batch);
-    const said = ownWords(text);
+    const said = clusterWords(text);
     if (reply.status === 400 && quiet && said.includes('include_source_on_error')) {
       quietRefused = true;
       return { again: `${who} does not know include_source_on_error` };

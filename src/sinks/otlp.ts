@@ -12,7 +12,7 @@ import {
   misplaced,
   protobufAlone,
   saidBy,
-  statusOf,
+  statusMessage,
   takenBy,
   type Taken,
 } from '../core/wire/otlp/answer.ts';
@@ -136,7 +136,7 @@ function otlpSink(values: SettingValues, tools: SinkTools): Sink {
 
 /** Whether the request was larger than a collector's max_request_body_size, for which it does not answer 413. */
 function isTooLarge(text: string): boolean {
-  return statusOf(text)?.includes('body too large') === true;
+  return statusMessage(text)?.includes('body too large') === true;
 }
 
 /** What listens at the port for gRPC answers HTTP/1.1 with other bytes, or, under TLS, closes the connection. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PagingDefinition } from '../../src/core/definition.ts';
-import { pager, type PageEnd, type Step } from '../../src/core/paging.ts';
+import { pager, type PageEnd, type PageStep } from '../../src/core/paging.ts';
 import { exit } from '../../src/core/problem.ts';
 import { problem } from '../support/problem.ts';
 
@@ -12,9 +12,13 @@ function end(part: Partial<PageEnd> = {}): PageEnd {
 }
 
 /** The steps that follow each other when the pages end like this. */
-function walk(paging: PagingDefinition, ends: readonly Partial<PageEnd>[], bookmark?: string): (Step | undefined)[] {
+function walk(
+  paging: PagingDefinition,
+  ends: readonly Partial<PageEnd>[],
+  bookmark?: string,
+): (PageStep | undefined)[] {
   const pages = pager(paging, 'acme', bookmark, true);
-  const steps: (Step | undefined)[] = [pages.first];
+  const steps: (PageStep | undefined)[] = [pages.first];
   for (const each of ends) {
     const step = steps.at(-1);
     if (step === undefined) break;
@@ -382,7 +386,7 @@ test('a bookmark may be the address of the next page', () => {
 });
 
 test('pages are counted until a short or an empty one', () => {
-  const numbers = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.page);
+  const numbers = (steps: readonly (PageStep | undefined)[]) => steps.map((step) => step?.values.page);
   const full = { count: 10 };
   assert.deepEqual(numbers(walk({ type: 'page', stop: ['short-page'] }, [full, { count: 9 }])), [1, 2, undefined]);
   assert.deepEqual(numbers(walk({ type: 'page', first: 0 }, [full, { count: 9 }, { count: 0 }])), [0, 1, 2, undefined]);
@@ -428,7 +432,7 @@ test('a page whose last record does not name the next one is not the end, unless
 });
 
 test('the last of a number of pages that the vendor tells is the last one that is asked for', () => {
-  const numbers = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.page);
+  const numbers = (steps: readonly (PageStep | undefined)[]) => steps.map((step) => step?.values.page);
   const of = (total: string, count = 10) => ({ envelope: `{"meta":{"total_pages":${total}}}`, count });
   const paging: PagingDefinition = { type: 'page', pages: 'meta.total_pages' };
   assert.deepEqual(numbers(walk(paging, [of('2'), of('2'), of('2')])), [1, 2, undefined]);
@@ -445,7 +449,7 @@ test('the last of a number of pages that the vendor tells is the last one that i
 });
 
 test('offsets go on by what came, and end with the total', () => {
-  const offsets = (steps: readonly (Step | undefined)[]) => steps.map((step) => step?.values.offset);
+  const offsets = (steps: readonly (PageStep | undefined)[]) => steps.map((step) => step?.values.offset);
   const paging: PagingDefinition = { type: 'offset', stop: ['short-page'] };
   assert.deepEqual(offsets(walk(paging, [{ count: 10 }, { count: 4 }])), [0, 10, undefined]);
   assert.deepEqual(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { Problem } from '../../src/core/problem.ts';
-import { command } from '../../src/io/command.ts';
+import { openCommand } from '../../src/io/command.ts';
 import { problem } from '../support/problem.ts';
 import { scratch } from '../support/program.ts';
 import { arm } from '../sweep/failing.ts';
@@ -27,7 +27,7 @@ for (const code of ['EAGAIN', 'EMFILE', 'ENOMEM']) {
   test(`a command that the system does not start (${code}) is a Problem`, async () => {
     const { disarm } = await arm({ kind: 'process', nth: 1, mode: 'once', code });
     try {
-      assert.throws(() => command(['sh', '-c', 'true'], options).start(undefined), notStarted);
+      assert.throws(() => openCommand(['sh', '-c', 'true'], options).start(undefined), notStarted);
     } finally {
       disarm();
     }
@@ -36,13 +36,14 @@ for (const code of ['EAGAIN', 'EMFILE', 'ENOMEM']) {
 }
 
 test('a command whose words are too long for the system is a Problem', () => {
-  assert.throws(() => command(['sh', '-c', 'x'.repeat(200_000)], options).start(undefined), notStarted);
+  assert.throws(() => openCommand(['sh', '-c', 'x'.repeat(200_000)], options).start(undefined), notStarted);
 });
 
 test('a command that reads nothing does not keep the run: it is ended, and said to read nothing', async () => {
-  const run = command(['sh', '-c', 'exec sleep 1000'], { ...options, environment: { PATH: '/usr/bin:/bin' } }).start(
-    undefined,
-  );
+  const run = openCommand(['sh', '-c', 'exec sleep 1000'], {
+    ...options,
+    environment: { PATH: '/usr/bin:/bin' },
+  }).start(undefined);
   await assert.rejects(
     run.write(Buffer.alloc(16 * 1024 * 1024)),
     problem(74, 'the command sh read nothing for 1 s', /^allow it more time with --timeout; the position stays/),
@@ -52,7 +53,7 @@ test('a command that reads nothing does not keep the run: it is ended, and said 
 test('a command is not started once the time of the run is over: nothing would end it', () => {
   const over = new Problem(75, '--max-runtime 1s is over');
   const stopped = { ...options, stop: AbortSignal.abort(over) };
-  assert.throws(() => command(['sh', '-c', 'true'], stopped).start(undefined), over);
+  assert.throws(() => openCommand(['sh', '-c', 'true'], stopped).start(undefined), over);
 });
 
 /** What is printed is passed on, whatever it is. */
@@ -65,7 +66,7 @@ test('a command has ended when what it printed last is passed on: a reader that 
     await sleep(300); // it ends meanwhile
     throw gone;
   };
-  const run = command(['sh', '-c', 'cat; echo records'], { ...withPath, put }).start(passing);
+  const run = openCommand(['sh', '-c', 'cat; echo records'], { ...withPath, put }).start(passing);
   await assert.rejects(run.finish(), gone);
 });
 
@@ -79,7 +80,7 @@ test('what a command prints is passed on piece by piece in its order, and the ne
     steps.push(`${bytes.toString()} ends`);
   };
   const words = ['sh', '-c', 'cat; printf first; until [ -e "$0" ]; do sleep 0.01; done; printf last', go] as const;
-  await command([...words], { ...withPath, put })
+  await openCommand([...words], { ...withPath, put })
     .start(passing)
     .finish();
   assert.deepEqual(steps, ['first begins', 'first ends', 'last begins', 'last ends']);
@@ -92,12 +93,12 @@ test('a run that is to stop does not wait for who reads what a command printed',
     setTimeout(() => stop.abort(over), 300);
     await new Promise(() => {});
   };
-  const run = command(['sh', '-c', 'cat; echo records'], { ...withPath, stop: stop.signal, put }).start(passing);
+  const run = openCommand(['sh', '-c', 'cat; echo records'], { ...withPath, stop: stop.signal, put }).start(passing);
   await assert.rejects(run.finish(), over);
 });
 
 test('time in which this process stands still does not count: a command that reads meanwhile, and wants more, gets it', async () => {
-  const run = command(['sh', '-c', 'sleep 0.3; cat > /dev/null'], { ...withPath, timeout: 2500 }).start(undefined);
+  const run = openCommand(['sh', '-c', 'sleep 0.3; cat > /dev/null'], { ...withPath, timeout: 2500 }).start(undefined);
   const written = run.write(Buffer.alloc(4_000_000)); // more than the socket holds
   await sleep(100);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Packed, packer } from '../../src/core/batch.ts';
 import { deliver, type Listeners } from '../../src/core/delivery/deliver.ts';
-import { type Delivered, nothing } from '../../src/core/delivery/delivered.ts';
+import { type Delivered, nothingDelivered } from '../../src/core/delivery/delivered.ts';
 import type { Tools } from '../../src/core/tools.ts';
 import type { AuditRecord, Sink } from '../../src/core/types.ts';
 
@@ -27,7 +27,7 @@ export async function sendAll(
   mayRefuse?: (count: number, reason: string) => void,
 ): Promise<Delivered> {
   const packing = packer(sink, '');
-  let all = nothing;
+  let all = nothingDelivered;
   async function flush(): Promise<void> {
     const packed = packing.take();
     assert.ok(packed);

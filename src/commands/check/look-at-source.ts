@@ -18,7 +18,7 @@ import { firstLook } from './first-look.ts';
 import type { Ends } from '../ends.ts';
 
 /** What was found: all is well, or it works but should be looked at. */
-export type Found = string | { readonly warning: string };
+export type Finding = string | { readonly warning: string };
 
 /**
  * Reads the first page of the first branch, and no more. Warnings that come up meanwhile become doubts about the source. Throws
@@ -28,7 +28,7 @@ export async function lookAtSource(
   { source, tools }: Ends,
   configuration: Configuration,
   warnings: readonly string[],
-): Promise<Found> {
+): Promise<Finding> {
   const { source: definition, job } = configuration;
   const { length: others } = warnings;
   try {

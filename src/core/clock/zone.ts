@@ -24,7 +24,7 @@ export interface Zone {
 }
 
 /** A local time that a clock shows twice, or leaves out. */
-export interface Doubt {
+export interface DoubtfulTime {
   /** All such times: `[start, end)`, local. */
   readonly start: Instant;
   readonly end: Instant;
@@ -74,7 +74,7 @@ export function localOf(zone: Zone, at: Instant): Instant {
 }
 
 /** What makes a local time doubtful; undefined when it is one moment and no other. */
-export function doubtOf(zone: Zone, local: Instant): Doubt | undefined {
+export function doubtOf(zone: Zone, local: Instant): DoubtfulTime | undefined {
   const time = toMillis(local);
   const { before, after, at } = zone.around(Math.floor(time / dayLength));
   const [low, high] = [Math.min(before, after), Math.max(before, after)];

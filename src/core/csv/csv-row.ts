@@ -4,7 +4,7 @@ import { jsonString } from '../json/json-string.ts';
 import { ascii } from '../json/json.ts';
 
 /** How many values a row has, and the first `most` as JSON strings; undefined when something follows a closing quote. */
-export function valuesOf(
+export function cellsOf(
   bytes: Buffer,
   start: number,
   rowEnd: number,

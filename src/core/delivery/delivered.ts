@@ -28,7 +28,7 @@ export interface Doubted extends Refused {
   readonly ledger: Ledger;
 }
 
-export const nothing: Delivered = { kept: [], awaited: [], refused: [], diverted: 0 };
+export const nothingDelivered: Delivered = { kept: [], awaited: [], refused: [], diverted: 0 };
 
 /**
  * The final outcome of one record, undefined until it is known; `kept` may carry the name of an acknowledgement. All records
@@ -39,8 +39,8 @@ export type Kept = { readonly kept: string | undefined; readonly diverted?: true
 
 /** All of a batch was taken; `pending` names the acknowledgement that is still to come, if any is. */
 export function keptWhole(entries: readonly number[], pending: string | undefined): Delivered {
-  if (pending === undefined) return { ...nothing, kept: entries };
-  return { ...nothing, awaited: [{ pending, entries }] };
+  if (pending === undefined) return { ...nothingDelivered, kept: entries };
+  return { ...nothingDelivered, awaited: [{ pending, entries }] };
 }
 
 /** Sorts the records by their fate, in the order of the batch; those without one are left out. */

@@ -7,7 +7,7 @@ import type { Hint } from '../hint.ts';
 import type { Packed, Packer } from '../batch.ts';
 import { asideOf } from './aside.ts';
 import { deliver } from './deliver.ts';
-import { type Delivered, type Doubted, nothing } from './delivered.ts';
+import { type Delivered, type Doubted, nothingDelivered } from './delivered.ts';
 import { refusalLimit, type Refusals } from './refusal-limit.ts';
 import type { Quarantine } from '../stores.ts';
 import type { Tools } from '../tools.ts';
@@ -98,7 +98,7 @@ export function outbox(parts: OutboxParts): Outbox {
 
   async function send(packed: Packed): Promise<void> {
     try {
-      const all = { ...nothing, kept: packed.entries };
+      const all = { ...nothingDelivered, kept: packed.entries };
       await record(parts.dryRun ? all : await deliver(sink, packed, tools, listeners));
       queue.giveBack(packed);
     } catch (problem) {
@@ -162,6 +162,6 @@ export function outbox(parts: OutboxParts): Outbox {
   async function refuseTooLarge(auditRecord: AuditRecord, entry: number): Promise<void> {
     const { record: most, told = `${most} bytes that ${sink.name} takes` } = sink.limits();
     const reason = `larger than the ${told}`;
-    return record({ ...nothing, refused: [{ entry, record: auditRecord, reason, doubt: undefined }] });
+    return record({ ...nothingDelivered, refused: [{ entry, record: auditRecord, reason, doubt: undefined }] });
   }
 }

@@ -7,7 +7,7 @@ import { byteBuffer } from '../bytes.ts';
 import { maxDepth } from './elements.ts';
 import { ascii, decodeString, isBlank } from './json.ts';
 import { isIntricate } from './parsed.ts';
-import { cut, notJson, ofReply, refuseHtml, unfinished } from './reply-problems.ts';
+import { cut, notJson, ofReply, refuseHtml, endedEarly } from './reply-problems.ts';
 
 export interface Envelope {
   /** Reads on; returns the offset after the opening bracket of the container, else `bytes.length`. */
@@ -134,7 +134,7 @@ export function envelope(path: readonly string[], opening: number, limit = 4 * 1
   }
 
   function end(): { value: unknown; text: string } {
-    if (!started) throw unfinished('is empty');
+    if (!started) throw endedEarly('is empty');
     if (open || inString || depth > 0) throw cut('before its end');
     if (!isUtf8(text.view())) throw notJson('it is not UTF-8');
     const json = text.view().toString('utf8');

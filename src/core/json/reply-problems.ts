@@ -10,11 +10,11 @@ export function ofReply(predicate: string, options: Omit<ProblemOptions, 'predic
 
 /** The reply ended too early: worth asking again. */
 export function cut(where: string): Problem {
-  return unfinished(`was cut off ${where}`);
+  return endedEarly(`was cut off ${where}`);
 }
 
 /** The same in other words: `what` became of it. */
-export function unfinished(what: string): Problem {
+export function endedEarly(what: string): Problem {
   return ofReply(what, {
     hint: [nextRun('the next run asks again'), 'if it persists, look at proxies and time limits on the way'],
     again: {},

@@ -4,7 +4,7 @@ import type { PagingDefinition } from '../definition.ts';
 import { stopsAt } from '../definition/paging-rules.ts';
 import { inDefinition, ofPosition } from '../hint.ts';
 import { resolveSameOrigin } from '../origin.ts';
-import type { PageEnd, Step } from '../paging.ts';
+import type { PageEnd, PageStep } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import { cursorFrom, cursorText, nextCursor } from './cursor.ts';
 import { linkInList, nextLink, nextPageLink } from './next-link.ts';
@@ -12,33 +12,38 @@ import { tokenAt, totalAt } from '../json/value-at.ts';
 import { stepFromRow } from './row-again.ts';
 
 /** The step that begins a window, or goes on where the last run stopped: at an address, or a cursor. */
-export function firstStep(paging: PagingDefinition, bookmark: string | undefined): Step {
+export function firstStep(paging: PagingDefinition, bookmark: string | undefined): PageStep {
   if (bookmark === undefined) return { first: true, values: firstValues(paging) };
   return paging.type === 'cursor'
     ? { first: false, values: { cursor: cursorFrom(bookmark) } }
     : { first: false, values: {}, url: bookmark };
 }
 
-function firstValues(paging: PagingDefinition): Step['values'] {
+function firstValues(paging: PagingDefinition): PageStep['values'] {
   if (paging.type === 'offset') return { offset: 0 };
   if (paging.type === 'page') return { page: paging.first ?? 1 };
   return {};
 }
 
 /** The vendor's own name for a page; '' where pages are counted. */
-export function nameOf({ url, values: { cursor } }: Step): string {
+export function pageName({ url, values: { cursor } }: PageStep): string {
   return url ?? (cursor === undefined ? '' : cursorText(cursor));
 }
 
 /** What tells two steps apart: short, because a window may have a hundred thousand pages. */
-export function placeOf(step: Step): string {
+export function stepKey(step: PageStep): string {
   const { offset, page } = step.values;
-  const place = nameOf(step) || String(offset ?? page ?? '');
+  const place = pageName(step) || String(offset ?? page ?? '');
   return place.length <= 64 ? place : createHash('sha256').update(place).digest('base64');
 }
 
 /** The next step if the vendor names one; for pages that are counted, there always is one. */
-export function stepAfter(paging: PagingDefinition, step: Step, end: PageEnd, source: string): Step | undefined {
+export function stepAfter(
+  paging: PagingDefinition,
+  step: PageStep,
+  end: PageEnd,
+  source: string,
+): PageStep | undefined {
   switch (paging.type) {
     case 'none':
       if (nextLink(end.headers['link'] ?? '') !== undefined) throw unread(source);
@@ -65,7 +70,7 @@ function unread(source: string): Problem {
   });
 }
 
-function stepTo(end: PageEnd, address: string | bigint | undefined): Step | undefined {
+function stepTo(end: PageEnd, address: string | bigint | undefined): PageStep | undefined {
   if (address === undefined) return undefined;
   return { first: false, values: {}, url: resolveSameOrigin(end.url, String(address)).href };
 }
@@ -82,8 +87,8 @@ function addressIn(
 }
 
 /** Whether the page of `step` is the last one, though `following` would come after it. */
-export function isLast(paging: PagingDefinition, step: Step, following: Step, end: PageEnd): boolean {
-  if (stopsAt(paging, 'unchanged') && placeOf(following) === placeOf(step)) return true;
+export function isLast(paging: PagingDefinition, step: PageStep, following: PageStep, end: PageEnd): boolean {
+  if (stopsAt(paging, 'unchanged') && stepKey(following) === stepKey(step)) return true;
   if (stopsAt(paging, 'empty-page') && end.count === 0) return true;
   const offset = (following.values.offset ?? 0) + (following.fromRow === undefined ? 0 : 1);
   // A total below what has come says nothing: some vendors say 0 where they do not count.

@@ -8,7 +8,7 @@ import { exit, Problem } from '../problem.ts';
 interface RepeatedPage extends Pick<PageEnd, 'fingerprint' | 'ids' | 'count' | 'limit'> {
   /** It begins with the row that it was asked to begin with. */
   readonly proven: boolean;
-  /** The last row was reached before it, see Step.afterLast. */
+  /** The last row was reached before it, see PageStep.afterLast. */
   readonly afterLast: boolean;
 }
 

@@ -12,7 +12,7 @@ import { inDefinition, nextRun, ofPosition } from '../hint.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { gone } from '../http-status.ts';
 import type { Identifier } from '../identity.ts';
-import type { PageEnd, Step } from '../paging.ts';
+import type { PageEnd, PageStep } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 
 type Key = ReturnType<Identifier['key']>;
@@ -23,7 +23,7 @@ export interface Standing {
   readonly later?: boolean;
   /** The row that it must begin with. */
   readonly fromRow?: string | undefined;
-  /** The last row was reached before it, see Step.afterLast. */
+  /** The last row was reached before it, see PageStep.afterLast. */
   readonly afterLast?: boolean | undefined;
 }
 
@@ -55,7 +55,7 @@ export function readsRowAgain({ paging, job }: Pick<SourceDefinition, 'paging' |
 }
 
 /** The step after the page of `step`: from its last row on. */
-export function stepFromRow(step: Step, { count, lastRow: fromRow }: Pick<PageEnd, 'count' | 'lastRow'>): Step {
+export function stepFromRow(step: PageStep, { count, lastRow: fromRow }: Pick<PageEnd, 'count' | 'lastRow'>): PageStep {
   const offset = (step.values.offset ?? 0) + count;
   const isLast = step.fromRow !== undefined && step.fromRow === fromRow;
   const afterLast = step.afterLast === true || isLast ? { afterLast: true } : {};

@@ -8,7 +8,7 @@ import type { Window } from '../types.ts';
 import type { BranchRun } from './branch-run.ts';
 import { commit } from './commit.ts';
 import { notShownAgain } from './problems.ts';
-import { beginReading, deliverAll, readPages, type Reading } from './read-pages.ts';
+import { beginReading, deliverAll, readPages, type SliceReading } from './read-pages.ts';
 
 /** What the slices of a window have in common. */
 interface Passed {
@@ -51,7 +51,7 @@ export async function pullSlice(
 }
 
 /** Delivers what there is of a slice that has more. */
-async function deliverPart(reading: Reading): Promise<void> {
+async function deliverPart(reading: SliceReading): Promise<void> {
   try {
     await deliverAll(reading);
   } catch (problem) {
@@ -60,7 +60,7 @@ async function deliverPart(reading: Reading): Promise<void> {
 }
 
 /** Ends a slice that was not read to its end, or not delivered; the next run reads it again. */
-async function breakOff({ at, slice, out, count, found }: Reading, whole: Whole, problem: unknown): Promise<void> {
+async function breakOff({ at, slice, out, count, found }: SliceReading, whole: Whole, problem: unknown): Promise<void> {
   const { lacking, failure, unfinished } = found;
   at.summary.gaps.push(...lacking); // told of now, and met again
   const isStopped = problem === at.tools.stop.reason;
@@ -70,7 +70,7 @@ async function breakOff({ at, slice, out, count, found }: Reading, whole: Whole,
 }
 
 /** A stream has no more of what was not taken. */
-function ofStream({ at: { source }, count }: Reading, problem: unknown): unknown {
+function ofStream({ at: { source }, count }: SliceReading, problem: unknown): unknown {
   const isLost = source.stream !== undefined && count.hasUntaken();
   return isLost && problem instanceof Problem ? notShownAgain(problem, source.name) : problem;
 }

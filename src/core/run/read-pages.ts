@@ -12,7 +12,7 @@ import { selection, type Selection } from './selection.ts';
 import { sliceCount, type SliceCount } from './slice-count.ts';
 
 /** A slice while it is read. */
-export interface Reading {
+export interface SliceReading {
   readonly at: BranchRun;
   /** The window that it is a part of. */
   readonly window: Window;
@@ -47,7 +47,7 @@ interface Found {
 }
 
 /** Nothing is read yet. */
-export function beginReading(at: BranchRun, window: Window, slice: Window): Reading {
+export function beginReading(at: BranchRun, window: Window, slice: Window): SliceReading {
   const { place, source, job } = at;
   const { maxQuarantine, dryRun } = job;
   const bookmark = job.usePosition ? place.bookmark : undefined;
@@ -78,7 +78,7 @@ export function beginReading(at: BranchRun, window: Window, slice: Window): Read
  * Reads the pages to their end, or as far as the source gives them: then, or where they lack something, `unfinished` says
  * why. Throws what the destination throws. False when the window does not suit the vendor's clock.
  */
-export async function readPages(reading: Reading): Promise<boolean> {
+export async function readPages(reading: SliceReading): Promise<boolean> {
   const { at, slice, bookmark, count, found } = reading;
   const ask = { branch: at.branch, slice, bookmark, remembers: at.place.ledger.marked() };
   let incomplete: Problem | undefined;
@@ -99,20 +99,20 @@ export async function readPages(reading: Reading): Promise<boolean> {
 }
 
 /** The next run goes on from the bookmark, unless some records before it are left to that run. */
-async function passTo(reading: Reading, bookmark: string): Promise<void> {
+async function passTo(reading: SliceReading, bookmark: string): Promise<void> {
   if (reading.found.leftForLater) return;
   await deliverAll(reading); // no way back behind a bookmark
   await commitBookmark(reading.at, bookmark);
 }
 
 /** Every record that was read so far is taken, or durably set aside, or in doubt; throws the first Problem otherwise. */
-export async function deliverAll({ at, out }: Reading): Promise<void> {
+export async function deliverAll({ at, out }: SliceReading): Promise<void> {
   await out.drain();
   await acknowledged({ ...at, ledger: at.place.ledger });
 }
 
 /** Whether the window suits the vendor's clock, once that is known. */
-function suits({ at: { source, plan, tools }, found }: Reading): boolean {
+function suits({ at: { source, plan, tools }, found }: SliceReading): boolean {
   if (found.serverTime !== undefined) return true;
   found.serverTime = source.serverTime();
   found.ourTime = fromMillis(tools.now());
@@ -120,7 +120,7 @@ function suits({ at: { source, plan, tools }, found }: Reading): boolean {
 }
 
 /** Hands what is in a page to the outbox. */
-async function takePage({ at, window, slice, selected, out, found }: Reading, page: Page): Promise<void> {
+async function takePage({ at, window, slice, selected, out, found }: SliceReading, page: Page): Promise<void> {
   const { summary, tools } = at;
   at.note?.(page);
   summary.unmatched += page.unmatched;

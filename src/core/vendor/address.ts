@@ -51,7 +51,7 @@ export function ofAddress<T>(error: T, base: string): T | Problem {
 }
 
 /** What a position belongs to: the URL, and whatever else says what is read. */
-export function scopeOf(definition: SourceDefinition, values: TemplateValues): string {
+export function scopeOfSource(definition: SourceDefinition, values: TemplateValues): string {
   return `${baseUrl(definition, values)} ${fill(definition.scope ?? '', values)}`.trim();
 }
 

@@ -4,7 +4,7 @@ import { inDefinition } from '../hint.ts';
 import type { BranchesDefinition, SourceDefinition } from '../definition.ts';
 import { lexemeAt, lexemesAt } from '../json/json.ts';
 import { parsePath } from '../json/path.ts';
-import { pager, type Step } from '../paging.ts';
+import { pager, type PageStep } from '../paging.ts';
 import { exit, Problem } from '../problem.ts';
 import type { SettingValues } from '../setting.ts';
 import type { Tools } from '../tools.ts';
@@ -39,7 +39,7 @@ export async function branchesOf(
   const names = new Set<string>();
   let size = 0;
   const pages = pager(fetch.paging, name, undefined, false);
-  for (let step: Step | undefined = pages.first, number = 1; step !== undefined; number++) {
+  for (let step: PageStep | undefined = pages.first, number = 1; step !== undefined; number++) {
     const question = { request: requestFor(fetch, step), values: { ...values, ...step.values }, what, url: step.url };
     const { text: envelope, url, headers } = await vendor.json(question);
     const found = namesIn(envelope, fetch, name);

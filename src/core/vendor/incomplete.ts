@@ -41,7 +41,7 @@ export function jobFailed(
  * The vendor gave fewer records than it said that the window has. Of rows whose ID was on the page before, nobody knows
  * whether rows have moved, or the ID is that of several records.
  */
-export function incomplete(
+export function fewerThanAnnounced(
   name: string,
   { from, until }: Window,
   { total, count, repeated = 0 }: { readonly total: number; readonly count: number; readonly repeated?: number },
@@ -84,7 +84,7 @@ export function totalWarning(
 }
 
 /** A cap left out a part of the window, which cannot be asked for in shorter parts. */
-export function cutShort(name: string, { from, until }: Window): Problem {
+export function cappedWindow(name: string, { from, until }: Window): Problem {
   const message = `${name} gave only a part of its records from ${isoText(from)} to ${isoText(until)}, and says so`;
   return new Problem(exit.partial, message, {
     hint: [

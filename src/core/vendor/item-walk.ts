@@ -5,7 +5,7 @@
  */
 import type { SourceDefinition } from '../definition.ts';
 import { resolveSameOrigin } from '../origin.ts';
-import { pager, type Step } from '../paging.ts';
+import { pager, type PageStep } from '../paging.ts';
 import type { Page } from '../types.ts';
 import { sentWith } from '../definition/texts.ts';
 import type { Question } from './vendor-client.ts';
@@ -13,7 +13,15 @@ import { goneItemStatuses, hasHttpStatus } from './gone.ts';
 import { listReader } from './list-page.ts';
 import { muteWarning } from '../paging/more.ts';
 import { isNamed } from '../paging/named-page.ts';
-import { emptyPage, pageWalk, requestFor, standingOf, type PageWalk, type Reading, type Route } from './page-walk.ts';
+import {
+  emptyPage,
+  pageWalk,
+  requestFor,
+  standingOf,
+  type PageWalk,
+  type ReadWindow,
+  type Route,
+} from './page-walk.ts';
 import type { SourceContext } from './source-context.ts';
 
 type Items = NonNullable<SourceDefinition['items']>;
@@ -37,12 +45,12 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
     return sentWith(definition, requests).has('limit') ? search.limit : undefined;
   }
 
-  async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
+  async function* read(route: Route): AsyncGenerator<Page, ReadWindow, undefined> {
     const pages = pager(paging, name, undefined, false);
     let number = 0;
     let lost = 0;
     let known = new Set<string | bigint>();
-    for (let step: Step | undefined = pages.first, page = 1; step !== undefined; page++) {
+    for (let step: PageStep | undefined = pages.first, page = 1; step !== undefined; page++) {
       const { found, end } = await list(question(route, step, page));
       yield emptyPage; // so that the vendor's clock is noted now: what it stores from here on is not in the list
       const here = new Set<string | bigint>();
@@ -66,7 +74,7 @@ export function itemWalk(context: SourceContext, items: Items): PageWalk {
     return { count: number, total: undefined, capped: false, unfinished: false }; // nothing says how many records items hold
   }
 
-  function question(route: Route, step: Step, page: number): Question {
+  function question(route: Route, step: PageStep, page: number): Question {
     return {
       request: requestFor(definition, step),
       values: route.values(step.values),

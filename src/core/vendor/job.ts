@@ -4,7 +4,7 @@ import type { JobDefinition } from '../definition.ts';
 import { toMillis } from '../time.ts';
 import type { Page, Window } from '../types.ts';
 import { jobFailed, noJob } from './incomplete.ts';
-import { emptyPage, type PageWalk, type Reading, type Route } from './page-walk.ts';
+import { emptyPage, type PageWalk, type ReadWindow, type Route } from './page-walk.ts';
 import { holds } from '../definition/answers.ts';
 import { tokenAt, totalAt } from '../json/value-at.ts';
 import type { SourceContext } from './source-context.ts';
@@ -22,7 +22,7 @@ export async function* readJob(
   job: JobDefinition,
   pages: PageWalk,
   route: JobRoute,
-): AsyncGenerator<Page, Reading, undefined> {
+): AsyncGenerator<Page, ReadWindow, undefined> {
   const what = 'the query';
   const asked = { request: job.request, values: route.values({}), what };
   const { value, text } = await vendor.json(asked);

@@ -9,7 +9,7 @@ const patience = 5;
 interface Following {
   /** How long to wait, in milliseconds, before asking for more rows; undefined where they have ended. */
   readonly wait?: number;
-  /** See `Reading`. */
+  /** See `ReadWindow`. */
   readonly unfinished: boolean;
 }
 

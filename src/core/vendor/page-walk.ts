@@ -4,7 +4,7 @@ import type { PagingDefinition, RequestDefinition, SourceDefinition } from '../d
 import { keepsBookmark, pagingRules } from '../definition/paging-rules.ts';
 import type { Identifier } from '../identity.ts';
 import { exit, Problem } from '../problem.ts';
-import { pager, type Step } from '../paging.ts';
+import { pager, type PageStep } from '../paging.ts';
 import type { Page } from '../types.ts';
 import { askingAhead } from './ahead.ts';
 import type { Question } from './vendor-client.ts';
@@ -20,7 +20,7 @@ import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
 
 /** What a window that was read turned out to have. */
-export interface Reading {
+export interface ReadWindow {
   /** Records, each row once. */
   readonly count: number;
   /** How many rows more there were, which have the ID of one on the page before; known where there is a total. */
@@ -51,7 +51,7 @@ export const emptyPage: Page = { records: [], refused: [], unmatched: 0 };
 
 export interface PageWalk {
   /** All pages, or one when a single query was asked for. */
-  read(route: Route): AsyncGenerator<Page, Reading, undefined>;
+  read(route: Route): AsyncGenerator<Page, ReadWindow, undefined>;
   /** Whether a single query left records unread. */
   truncated(): boolean;
   /** See `Source.guessed`. */
@@ -72,7 +72,7 @@ export function pageWalk(context: SourceContext): PageWalk {
   let truncated = false;
   let guessed = false;
 
-  async function* read(route: Route): AsyncGenerator<Page, Reading, undefined> {
+  async function* read(route: Route): AsyncGenerator<Page, ReadWindow, undefined> {
     const pages = pager(paging, name, route.bookmark, 'content' in records.id);
     // Only where rows are compared with a total.
     const rows = (route.total ?? records.total) === undefined ? undefined : noticingRepeats(route.identity);
@@ -85,7 +85,7 @@ export function pageWalk(context: SourceContext): PageWalk {
     let capped = false;
     const ahead = askingAhead(vendor, tools);
     try {
-      for (let step: Step = pages.first, number = 1; ; number++) {
+      for (let step: PageStep = pages.first, number = 1; ; number++) {
         if (overlaps) identity.startWindow();
         const question = questionOf(route, step, number);
         const end: ReadPage = yield* readPage(question, identity, ahead.reply());
@@ -97,7 +97,7 @@ export function pageWalk(context: SourceContext): PageWalk {
         total ??= end.total;
         const isFirst = number === 1 && total === undefined;
         if (isFirst) warn(totalWarning(definition, end, question.what));
-        let next: Step | undefined;
+        let next: PageStep | undefined;
         try {
           next = pages.next(step, { ...end, total: route.total ?? end.total });
           if (isFirst && next === undefined) warn(muteWarning(paging, end, { name, what: question.what }));
@@ -129,7 +129,7 @@ export function pageWalk(context: SourceContext): PageWalk {
     }
   }
 
-  function questionOf(route: Route, step: Step, number: number): Question {
+  function questionOf(route: Route, step: PageStep, number: number): Question {
     return {
       request: requestFor(definition, step),
       values: route.values(step.values),
@@ -158,7 +158,7 @@ function tellingBookmark(name: string): Problem {
 
 /** Where a page stands: after another, or also named by it. A cursor that is kept ends by 410 and `paging.invalid` alone. */
 export function standingOf(
-  { first, fromRow, afterLast }: Step,
+  { first, fromRow, afterLast }: PageStep,
   paging: PagingDefinition,
 ): Standing & Pick<Question, 'named'> {
   const isCounted = paging.type === 'none' || paging.type === 'page' || paging.type === 'offset';
@@ -168,7 +168,7 @@ export function standingOf(
 /** The request for a step: the first, or that for later pages. */
 export function requestFor(
   { request, paging }: Pick<SourceDefinition, 'request' | 'paging'>,
-  { first }: Step,
+  { first }: PageStep,
 ): RequestDefinition {
   return first ? request : (pagingRules(paging).request ?? request);
 }

@@ -29,11 +29,11 @@ interface Refused {
 export function refusal(definition: SourceDefinition, question: Question, { reply, said, now }: Refused): Problem {
   const { status, headers, date, url } = reply;
   const { what } = question;
-  if (bringsContent(status)) return notJson(definition, question, reply, said);
+  if (bringsContent(status)) return otherThanJson(definition, question, reply, said);
   const hint = accessHint(definition, status, question.values);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : undefined;
   const meant = meantBy(definition, status, said);
-  const asked = { who: definition.name, what, at: placeOf(url), meant, hint: hint && [hint, clock] };
+  const asked = { who: definition.name, what, at: withoutQuery(url), meant, hint: hint && [hint, clock] };
   const problem = httpProblem({ status, headers: withReset(definition, headers) }, asked, now);
   // A setting that was wrong would have led to no page before.
   const isNoSetting = problem.status === exit.config && isCursorRefused(question, status);
@@ -87,7 +87,7 @@ export function notUtf8(definition: SourceDefinition, what: string, charset: str
 }
 
 /** Says what answered instead, and where, so that nobody has to ask by hand. `said` as of `saidIn`. */
-export function notJson(
+export function otherThanJson(
   definition: SourceDefinition,
   { what, later }: Pick<Question, 'what' | 'later'>,
   reply: HttpReply,
@@ -99,14 +99,18 @@ export function notJson(
   const message = `${definition.name} answered ${what} with something other than JSON`;
   // Where a form has logged in, its host is the right one.
   const mayBe = isHtml(reply) && hasForm(definition) ? [inBrowser, otherRun] : wrongPage;
-  return new Problem(exit.protocol, `${message} (HTTP ${status}, ${serverText(type + title)}) at ${placeOf(url)}`, {
-    // Many servers have the same page for whatever path they do not know.
-    hint: later === true ? mayBe : [mayBe, inDefinition((there) => `or correct the path of the request ${there}`)],
-  });
+  return new Problem(
+    exit.protocol,
+    `${message} (HTTP ${status}, ${serverText(type + title)}) at ${withoutQuery(url)}`,
+    {
+      // Many servers have the same page for whatever path they do not know.
+      hint: later === true ? mayBe : [mayBe, inDefinition((there) => `or correct the path of the request ${there}`)],
+    },
+  );
 }
 
 /** The address without its query, which may hold a secret. */
-function placeOf(url: string): string {
+function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }

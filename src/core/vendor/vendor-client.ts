@@ -5,7 +5,7 @@ import type { Answers, RequestDefinition, SourceDefinition } from '../definition
 import { closeClient, endAtVendor } from './farewell.ts';
 import type { Standing } from '../paging/row-again.ts';
 import { pace } from './pace.ts';
-import { isSessionOver, notJson, notUtf8, refusal, saidIn } from './refusal.ts';
+import { isSessionOver, otherThanJson, notUtf8, refusal, saidIn } from './refusal.ts';
 import { bringsContent, foreignCharset, isHtml, isPlainText, tellsNothing } from './reply-kind.ts';
 import { isAmong } from '../definition/answers.ts';
 import { parseJson } from '../json/parsed.ts';
@@ -140,7 +140,7 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
     const reply = await stream(question);
     const text = await reply.text(longestJson);
     const value = parseJson(text);
-    if (typeof value !== 'object' || value === null) throw notJson(definition, question, reply);
+    if (typeof value !== 'object' || value === null) throw otherThanJson(definition, question, reply);
     question.judge?.(value);
     check(value, question);
     return { value, text, url: reply.url, headers: reply.headers };

@@ -9,9 +9,9 @@ import { isoText, second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Window } from '../types.ts';
 import { identityRule } from './record-fields.ts';
 import { goneStatuses, hasHttpStatus } from './gone.ts';
-import { cutShort, incomplete, neverFinished, passedBy } from './incomplete.ts';
+import { cappedWindow, fewerThanAnnounced, neverFinished, passedBy } from './incomplete.ts';
 import { readJob } from './job.ts';
-import { emptyPage, type PageWalk, type Reading } from './page-walk.ts';
+import { emptyPage, type PageWalk, type ReadWindow } from './page-walk.ts';
 import type { SourceContext } from './source-context.ts';
 import type { TemplateValues } from '../definition/template.ts';
 import { edgeIn } from './window-values.ts';
@@ -89,17 +89,17 @@ export function windowWalk(
     }
     if (reading.capped && !single) {
       const middle = middleOf(window, shortest.cap);
-      if (middle === undefined) return cutShort(name, window);
+      if (middle === undefined) return cappedWindow(name, window);
       identity.startPart(true); // or twins that came already would be counted twice
       return yield* readHalves(part, middle, 'a cap cut it');
     }
     const { count, total } = reading;
     return single || total === undefined || count >= total
       ? undefined
-      : incomplete(name, window, { ...reading, total });
+      : fewerThanAnnounced(name, window, { ...reading, total });
   }
 
-  async function* readOnce(part: Part): AsyncGenerator<Page, Reading, undefined> {
+  async function* readOnce(part: Part): AsyncGenerator<Page, ReadWindow, undefined> {
     const { identity, bookmark, window } = part;
     const route = { identity, bookmark, values: (more: TemplateValues) => valuesOf(part.ask, window, more) };
     if (job === undefined) return yield* pages.read({ ...route, total: undefined });

@@ -5,14 +5,14 @@ import type { AuditRecord, ByteWriter } from '../types.ts';
 
 /** Whether `appendId` only copies bytes. `isOnly`: and whether no other key leads to the same text. */
 export function isPlainId(record: AuditRecord, isOnly: boolean): boolean {
-  const kind = kindOf(record.key, record.keyStart, record.keyEnd);
+  const kind = formOfKey(record.key, record.keyStart, record.keyEnd);
   return kind === 'quoted' || kind === 'bare' || (kind === 'numeric' && !isOnly);
 }
 
 /** Appends `shownId` of the record's key as the inside of a JSON string. Most keys need no string for it. */
 export function appendId(record: AuditRecord, out: ByteWriter): void {
   const { key, keyStart, keyEnd } = record;
-  const kind = kindOf(key, keyStart, keyEnd);
+  const kind = formOfKey(key, keyStart, keyEnd);
   if (kind === 'quoted' || kind === 'numeric') out.bytes(key, keyStart + 1, keyEnd - 1);
   else if (kind === 'bare') out.bytes(key, keyStart, keyEnd);
   else out.text(JSON.stringify(shownId(key, keyStart, keyEnd)).slice(1, -1));
@@ -22,7 +22,7 @@ export function appendId(record: AuditRecord, out: ByteWriter): void {
  * quoted: a string without escapes that cannot be taken for a number, a hash or several values. numeric: a string of the
  * characters of numbers. bare: a number or a hash. intricate: anything else.
  */
-function kindOf(key: Buffer, start: number, end: number): 'quoted' | 'numeric' | 'bare' | 'intricate' {
+function formOfKey(key: Buffer, start: number, end: number): 'quoted' | 'numeric' | 'bare' | 'intricate' {
   const quoted = key[start] === 0x22;
   const from = quoted ? start + 1 : start;
   const until = quoted ? end - 1 : end;

@@ -20,7 +20,7 @@ export function wrongEnd(name: string, { status, signal: signalName }: End): Pro
 }
 
 /** `program` as it was written. */
-export function missing(program: string): Problem {
+export function notThere(program: string): Problem {
   return new Problem(exit.ioerr, `the command ${program} was not found`, {
     hint: program.includes('/') ? 'check its path' : 'give its full path: cron has a short PATH',
   });
@@ -50,7 +50,7 @@ export function outputClosed(name: string): Problem {
 }
 
 /** It went away, and left behind some of what it was given. */
-export function unread(name: string): Problem {
+export function leftUnread(name: string): Problem {
   return new Problem(exit.ioerr, `the command ${name} did not read all of its input`, {
     hint: ['it must read to the end and then say by its exit status whether all went well', again],
   });

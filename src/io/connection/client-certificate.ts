@@ -11,7 +11,7 @@ export interface ClientCertificate {
 }
 
 /** What is wrong with one of the two, or with both together, in words that never quote them; undefined when nothing is. */
-export function unusable({
+export function faultOfPair({
   cert,
   key,
 }: ClientCertificate): readonly [part: keyof ClientCertificate, what: string] | undefined {

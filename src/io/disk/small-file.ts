@@ -69,7 +69,7 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** The code of what kept a file from being read, with what it means. */
-export function unreadable(error: unknown): string {
+export function whyUnread(error: unknown): string {
   const code = errorCode(error) || 'unknown error';
   const meaning = meanings[code];
   return meaning === undefined ? code : `${code}: ${meaning}`;

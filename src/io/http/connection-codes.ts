@@ -35,11 +35,11 @@ export const transientCodes: ReadonlyMap<string, Meaning> = new Map<string, Mean
 ]);
 
 /** Codes of a connection that broke: what happens to an idle one that the server has closed meanwhile. */
-export const broken = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+export const brokenCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** Codes of a reply that did not come whole, or not at all, on a connection that was made. */
-export const cutShort = new Set([
-  ...broken,
+export const cutShortCodes = new Set([
+  ...brokenCodes,
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'HPE_INVALID_EOF_STATE',
   'Z_BUF_ERROR',
@@ -70,7 +70,7 @@ export function codeOf(error: Error): string {
  * refuses while it reads often has the code of a body that is too short, or of a connection that closed (several lengths, a
  * status of 101 that nobody asked for), or is an assertion (a status below 100): where it was thrown tells them apart.
  */
-export function unreadable(error: Error, code: string): string | undefined {
+export function notHttp(error: Error, code: string): string | undefined {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'sent more than 16 KiB of headers';
   return /\bat Parser\.(?:on|execute)/.test(error.stack ?? '') ? 'does not speak HTTP' : undefined;
 }

@@ -12,7 +12,7 @@ import Pool from 'undici/lib/dispatcher/pool.js';
 import { connections, type Connections, holdUntilSent, readToEnd } from './whole-replies.ts';
 
 export type Dispatched = Dispatcher.RequestOptions;
-export type Reply = Dispatcher.ResponseData;
+export type RawReply = Dispatcher.ResponseData;
 
 /** `cert` and `key` are what the server is shown when it asks. */
 type Connection = buildConnector.BuildOptions & Pick<ConnectionOptions, 'cert' | 'key'>;
@@ -32,7 +32,7 @@ export interface Client {
    * Calls `begins` when the request is on a connection and about to be written. The body of a success ends only after all of
    * the request has left.
    */
-  dispatch(options: Dispatched, begins: () => void): Promise<Reply>;
+  dispatch(options: Dispatched, begins: () => void): Promise<RawReply>;
   /** Ends every connection, one that is still being made as well. */
   close(): Promise<void>;
 }

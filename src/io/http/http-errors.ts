@@ -11,14 +11,14 @@ import { isLoopback } from '../../core/origin.ts';
 import { redacted } from '../scrub.ts';
 import { tlsTrouble, type Validity } from '../connection/tls-errors.ts';
 import {
-  broken,
+  brokenCodes,
   codeOf,
-  cutShort,
+  cutShortCodes,
   inVain,
   network,
   transientCodes,
   unconnected,
-  unreadable,
+  notHttp,
 } from './connection-codes.ts';
 import type { Proxy } from './proxy.ts';
 import { proxyTrouble } from './proxy-errors.ts';
@@ -70,7 +70,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
       again: { once: true, untaken: true },
     });
   }
-  const strange = unreadable(error, code);
+  const strange = notHttp(error, code);
   if (strange !== undefined) return problem(exit.protocol, where, strange, { code, hint: wrongService });
   const transient = transientCodes.get(code);
   if (transient !== undefined) {
@@ -79,7 +79,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
     const hint = mayBeTls ? orTls(standard, where) : inVain.has(code) ? orProxy(standard, where) : standard;
     const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
     // What takes the vendor, or a proxy on the way, too long is often told by nothing else.
-    const httpStatus = cutShort.has(code) ? badGateway : undefined;
+    const httpStatus = cutShortCodes.has(code) ? badGateway : undefined;
     return problem(exit.unavailable, where, what, { code, hint, again, httpStatus });
   }
   const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
@@ -96,7 +96,7 @@ export function unaccepted(where: Where): unknown {
 
 /** Whether a connection broke. */
 export function isBroken(error: unknown): boolean {
-  return error instanceof Error && broken.has(codeOf(error));
+  return error instanceof Error && brokenCodes.has(codeOf(error));
 }
 
 /** The hint, with what may be behind it, and, where we do not speak TLS, that the other side may. */

@@ -2,7 +2,7 @@
 import { check, ofSettings } from '../../core/hint.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { tlsTrouble } from '../connection/tls-errors.ts';
-import { codeOf, network, transientCodes, unconnected, unreadable } from './connection-codes.ts';
+import { codeOf, network, transientCodes, unconnected, notHttp } from './connection-codes.ts';
 import type { Where } from './http-errors.ts';
 import type { Proxy } from './proxy.ts';
 
@@ -37,7 +37,7 @@ export function proxyTrouble(error: Error, code: string, where: Pick<Where, 'pro
       },
     });
   }
-  const strange = isAtProxy ? unreadable(error, code) : undefined;
+  const strange = isAtProxy ? notHttp(error, code) : undefined;
   return strange === undefined ? undefined : new Problem(exit.protocol, `${text} ${strange}`, { hint: settings });
 }
 

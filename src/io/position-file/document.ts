@@ -81,7 +81,7 @@ export function positionOf(document: StoredDocument, seed: number): Position {
     ...only(document, history),
     refusals,
     ...defined({ begin: known(begin, beginOf), next }),
-    branches: new Map(branches.map((branch) => [branch.name, placeOf(branch, seed)])),
+    branches: new Map(branches.map((branch) => [branch.name, branchPositionOf(branch, seed)])),
   };
 }
 
@@ -99,7 +99,7 @@ function branchText(name: string, place: BranchPosition): StoredBranch {
   };
 }
 
-function placeOf(stored: StoredBranch, seed: number): BranchPosition {
+function branchPositionOf(stored: StoredBranch, seed: number): BranchPosition {
   return {
     watermark: known(stored.watermark, readInstant),
     begin: known(stored.begin, beginOf),

@@ -39,7 +39,7 @@ export interface StoredPosition {
 }
 
 /** What reading a position file comes to. */
-export type Reading = StoredPosition | { readonly damage: string } | { readonly newer: number };
+export type PositionReading = StoredPosition | { readonly damage: string } | { readonly newer: number };
 
 /** Writes a whole position file in blocks; returns its size in bytes and its first line. */
 export async function writePosition(
@@ -74,7 +74,7 @@ export interface ReadIds {
 }
 
 /** Reads and checks a position file; without `ids` they are left out, for a listing, and everything is checked all the same. */
-export async function readPosition(file: FileHandle, ids: ReadIds | undefined): Promise<Reading> {
+export async function readPosition(file: FileHandle, ids: ReadIds | undefined): Promise<PositionReading> {
   const first = await readHeading(file);
   const written = Number(/^audit-export position (\d{1,9}) /.exec(first)?.[1]);
   if (written > version) return { newer: written };

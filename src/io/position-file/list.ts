@@ -4,7 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
 import { goingOn, newer, oneBefore, readListed } from './read.ts';
-import { jobOf, namesIn, positionSuffix, previousSuffix } from '../state/directory.ts';
+import { jobNameOf, namesIn, positionSuffix, previousSuffix } from '../state/directory.ts';
 
 /** A job as it is found in a state directory: its position (without remembered IDs), or what is wrong with the file. */
 export interface StoredJob {
@@ -23,7 +23,7 @@ export async function listPositions(directory: string): Promise<StoredJob[]> {
     if (name === undefined || jobs.some((job) => basename(job.path) === name + positionSuffix)) continue;
     const path = join(directory, name + positionSuffix);
     const listed = await look(path).catch((error: unknown) => fileProblem(error, 'read the position file', path));
-    jobs.push(listed instanceof Problem ? { job: jobOf(name), path, position: listed } : { path, ...listed });
+    jobs.push(listed instanceof Problem ? { job: jobNameOf(name), path, position: listed } : { path, ...listed });
   }
   return jobs;
 }

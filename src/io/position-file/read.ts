@@ -10,23 +10,23 @@ import type { Instant, Position } from '../../core/types.ts';
 import { fileProblem } from '../disk/file-problem.ts';
 import { openToRead, openTrusted } from '../state/own-file.ts';
 import { journalSuffix, positionSuffix, previousSuffix } from '../state/directory.ts';
-import { readHeading, readPosition, type ReadIds, type Reading, type StoredPosition } from './format.ts';
+import { readHeading, readPosition, type ReadIds, type PositionReading, type StoredPosition } from './format.ts';
 
 /** What a position belongs to: what is read, and where it goes. */
 export type Scope = Pick<Position, 'source' | 'sink' | 'asked'>;
 
 /** Reads a position file that is going to be used: one that only its owner can have written. Undefined when there is none. */
-export async function readChecked(path: string, seed: number): Promise<Reading | undefined> {
-  const ids = { seed, unusable: (damage: string) => unusable(path.replace(/\.previous$/, ''), damage) };
+export async function readChecked(path: string, seed: number): Promise<PositionReading | undefined> {
+  const ids = { seed, unusable: (damage: string) => unusablePosition(path.replace(/\.previous$/, ''), damage) };
   return read(path, await openTrusted(path, 'position file'), ids);
 }
 
 /** Reads a position file for a listing, without the remembered IDs. Undefined when there is none. */
-export async function readListed(path: string): Promise<Reading | undefined> {
+export async function readListed(path: string): Promise<PositionReading | undefined> {
   return read(path, await openToRead(path, 'position file'));
 }
 
-async function read(path: string, file: FileHandle | undefined, ids?: ReadIds): Promise<Reading | undefined> {
+async function read(path: string, file: FileHandle | undefined, ids?: ReadIds): Promise<PositionReading | undefined> {
   try {
     return file === undefined ? undefined : await readPosition(file, ids);
   } catch (error) {
@@ -102,13 +102,13 @@ function otherSource(theirs: string, ours: string): readonly [what: string, thei
 export function oneBefore(
   path: string,
   damage: string | undefined,
-  older: Reading | undefined,
-): Exclude<Reading, { damage: string }> {
+  older: PositionReading | undefined,
+): Exclude<PositionReading, { damage: string }> {
   const fault = damage ?? 'it is missing';
-  if (older === undefined) throw unreadable(path, fault, undefined);
+  if (older === undefined) throw unreadablePosition(path, fault, undefined);
   if ('newer' in older) return older;
-  if ('damage' in older) throw unreadable(path, fault, older.damage);
-  if (progressIn(older.position).size === 0) throw unreadable(path, fault, 'it is from before any progress');
+  if ('damage' in older) throw unreadablePosition(path, fault, older.damage);
+  if (progressIn(older.position).size === 0) throw unreadablePosition(path, fault, 'it is from before any progress');
   return older;
 }
 
@@ -129,14 +129,14 @@ export function progressIn({ branches }: Position): ReadonlySet<string> {
 }
 
 /** There is a file, or there was one, and nothing to go on from. */
-export function unreadable(path: string, damage: string, previousDamage: string | undefined): Problem {
+export function unreadablePosition(path: string, damage: string, previousDamage: string | undefined): Problem {
   const beside =
     previousDamage === undefined ? 'and there is none before it' : `and the one before (${previousDamage})`;
-  return unusable(path, `${damage}, ${beside}`);
+  return unusablePosition(path, `${damage}, ${beside}`);
 }
 
 /** The Problem (78) of a position file that cannot be read: never a first run. */
-export function unusable(path: string, damage: string): Problem {
+export function unusablePosition(path: string, damage: string): Problem {
   return new Problem(exit.config, `position file ${path} cannot be used: ${damage}`, {
     hint: `restore it from a backup; or ${beginAgain(path)}`,
   });

@@ -77,11 +77,11 @@ export async function startSampleVendor(options: { now(): number; pageSize?: num
     const matches = [...recordsUntil(now), ...left]
       .filter((record) => record.ingested >= from && record.ingested < until)
       .filter((record) => action === null || record.action === action)
-      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
-    const rest = matches.filter((record) => placeOf(record) > after);
+      .sort((a, b) => (sortKeyOf(a) < sortKeyOf(b) ? -1 : 1));
+    const rest = matches.filter((record) => sortKeyOf(record) > after);
     const page = rest.slice(0, Math.min(limit, options.pageSize ?? limit));
     const last = page.at(-1);
-    const next = last && rest.length > page.length ? `"${Buffer.from(placeOf(last)).toString('base64url')}"` : 'null';
+    const next = last && rest.length > page.length ? `"${Buffer.from(sortKeyOf(last)).toString('base64url')}"` : 'null';
     const list = page.map((record) => record.text).join(',');
     return send(response, 200, `{"events":[${list}],"next":${next},"total":${matches.length}}`);
   }
@@ -112,7 +112,7 @@ export async function startSampleVendor(options: { now(): number; pageSize?: num
 const known = ['from', 'until', 'limit', 'cursor', 'action'];
 
 /** The order of the list, and the cursor: by time of ingestion, then ID. */
-function placeOf(record: SampleRecord): string {
+function sortKeyOf(record: SampleRecord): string {
   return String(record.ingested).padStart(15, '0') + record.id;
 }
 

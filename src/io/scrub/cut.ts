@@ -56,7 +56,7 @@ export function cutFinder(meanings: readonly string[]): (text: string) => readon
 }
 
 /** Where the secret is in the text. */
-export function placesOf(secret: string, text: string): Span[] {
+export function spansOf(secret: string, text: string): Span[] {
   const places: Span[] = [];
   for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {
     places.push([at, at + secret.length]);

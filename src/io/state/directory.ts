@@ -122,7 +122,7 @@ export function fileName(job: string): string {
 }
 
 /** The job's name again, unless it was too long. */
-export function jobOf(name: string): string {
+export function jobNameOf(name: string): string {
   try {
     return decodeURIComponent(name);
   } catch {

@@ -30,7 +30,7 @@ const fsyncOf = promisify(fsync);
 
 /** The process's standard output. */
 export function standardOutput(): Output {
-  const kind = kindOf();
+  const kind = kindOfOutput();
   const put = kind === 'pipe' || kind === 'terminal' ? writeStream : writeFile;
   // What a command prints comes in pieces, cut anywhere.
   const decoder = kind === 'terminal' ? new TextDecoder('utf-8', { ignoreBOM: true }) : undefined;
@@ -126,7 +126,7 @@ function isTorn(): boolean {
   }
 }
 
-function kindOf(): Output['kind'] {
+function kindOfOutput(): Output['kind'] {
   const stat = fstatSync(descriptor);
   if (stat.isFIFO() || stat.isSocket()) return 'pipe';
   if (!stat.isCharacterDevice()) return 'file';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { valuesOf } from '../../../src/core/csv/csv-row.ts';
+import { cellsOf } from '../../../src/core/csv/csv-row.ts';
 
 /** The values of a row in the middle of a buffer; undefined when it is not CSV. */
 function valuesBefore(row: string, behind: string): readonly string[] | undefined {
   const bytes = Buffer.from(`,"${row}${behind}`);
-  return valuesOf(bytes, 2, 2 + Buffer.byteLength(row))?.values.map(String);
+  return cellsOf(bytes, 2, 2 + Buffer.byteLength(row))?.values.map(String);
 }
 
 test('a row ends where it should, whatever comes after it in the buffer', () => {
@@ -20,6 +20,6 @@ test('a row ends where it should, whatever comes after it in the buffer', () => 
 
 test('values after the first few that are wanted are counted, and not made', () => {
   const bytes = Buffer.from('1,2,3');
-  const { values = [], count } = valuesOf(bytes, 0, bytes.length, 2) ?? {};
+  const { values = [], count } = cellsOf(bytes, 0, bytes.length, 2) ?? {};
   assert.deepEqual([values.map(String), count], [['"1"', '"2"'], 3]);
 });

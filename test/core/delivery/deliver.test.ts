@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Hint } from '../../../src/core/hint.ts';
 import fc from 'fast-check';
 import { type Packed, packer } from '../../../src/core/batch.ts';
-import { type Delivered, nothing } from '../../../src/core/delivery/delivered.ts';
+import { type Delivered, nothingDelivered } from '../../../src/core/delivery/delivered.ts';
 import { jsonLine } from '../../../src/core/wire/json-line.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { attempts } from '../../../src/core/retry.ts';
@@ -52,7 +52,7 @@ const range = (from: number, until: number): number[] =>
 test('a batch that is taken at once is one request', async () => {
   const sink = fakeSink(kept);
   const delivered = await deliverTo(sink, packed(4), fakeTools({ now: 0 }));
-  assert.deepEqual(delivered, { ...nothing, kept: [100, 101, 102, 103] });
+  assert.deepEqual(delivered, { ...nothingDelivered, kept: [100, 101, 102, 103] });
   assert.equal(sink.requests.length, 1);
 });
 
@@ -300,7 +300,7 @@ test('a stop request between attempts ends the run, and says what was taken befo
   await assert.rejects(deliverTo(sink, packed(3), clock, { soFar: (delivered) => void certain.push(delivered) }), {
     status: exit.terminate,
   });
-  assert.deepEqual(certain, [{ ...nothing, kept: [100, 102] }]);
+  assert.deepEqual(certain, [{ ...nothingDelivered, kept: [100, 102] }]);
 });
 
 test('records whose acknowledgement is still to come are returned under its name', async () => {

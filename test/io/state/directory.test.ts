@@ -17,7 +17,7 @@ import { test } from 'node:test';
 import { Problem } from '../../../src/core/problem.ts';
 import { positionStore } from '../../../src/io/position-file.ts';
 import { listPositions } from '../../../src/io/position-file/list.ts';
-import { fileName, jobOf } from '../../../src/io/state/directory.ts';
+import { fileName, jobNameOf } from '../../../src/io/state/directory.ts';
 import { branch, load, positionOf, saved, scope } from '../../support/positions.ts';
 import { problem } from '../../support/problem.ts';
 import { scratch } from '../../support/program.ts';
@@ -181,9 +181,9 @@ test('the files of a job keep their name in every version: under another one its
     ['x'.repeat(150), 'x'.repeat(150)],
   ] as const) {
     assert.equal(fileName(job), name);
-    assert.equal(jobOf(name), job);
+    assert.equal(jobNameOf(name), job);
   }
   const long = `${'x'.repeat(100)}%8eb827e6964db1e28caafb07b408d441`;
   assert.equal(fileName('x'.repeat(151)), long);
-  assert.equal(jobOf(long), long, 'what was too long is not known any more');
+  assert.equal(jobNameOf(long), long, 'what was too long is not known any more');
 });

@@ -10,7 +10,7 @@ import { loadHtml } from './login-page.ts';
 import { pageIn, redirectIn, type Otherwise } from './login-problems.ts';
 
 /** How a login was answered, as long as nothing tells what that means. */
-export interface Doubt {
+export interface LoginDoubt {
   /** In words: `a redirect to /home (HTTP 302)`, or `HTTP 200`. */
   readonly how: string;
   /** With a page, which is more seldom than a redirect: any other page then tells enough. */
@@ -19,7 +19,7 @@ export interface Doubt {
   readonly isAgain: boolean;
 }
 
-export function doubtAbout(reply: HttpReply, text: string, isAgain: boolean): Doubt {
+export function doubtAbout(reply: HttpReply, text: string, isAgain: boolean): LoginDoubt {
   const isPage = isSuccessful(reply.status) && isHtml(reply);
   if (isPage) return { how: pageIn(reply, text), isPage, isAgain };
   return { how: isSuccessful(reply.status) ? `HTTP ${reply.status}` : redirectIn(reply), isPage, isAgain };
@@ -44,7 +44,7 @@ interface Proof {
 /** What the first reply after the login says of it. */
 export async function proofIn(
   reply: HttpReply,
-  { isPage, isAgain }: Doubt,
+  { isPage, isAgain }: LoginDoubt,
   look: (url: string) => Promise<string>,
 ): Promise<Proof> {
   if (await leadsToForm(reply, look)) return { reply, isIn: false, answer: redirectIn(reply) };

@@ -9,7 +9,7 @@ import { saying } from '../reply.ts';
 import type { HttpReply } from '../../tools.ts';
 import { credentialsHint, hasForm, inBrowser, otherRun } from './credentials.ts';
 
-export function refusal(definition: SourceDefinition, value: unknown): Problem {
+export function refusedLogin(definition: SourceDefinition, value: unknown): Problem {
   return new Problem(exit.noperm, `${definition.name} refused the login${saying(definition, value)}`, {
     hint: whyNotIn(definition),
   });

@@ -7,8 +7,8 @@ import { parseJson } from '../../json/parsed.ts';
 import { tokenAt } from '../../json/value-at.ts';
 import { isSuccessful } from '../../http-status.ts';
 import { isHtml, isPlainText } from '../reply-kind.ts';
-import { bringsCookieAlone, doubtAbout, proofIn, type Doubt } from './doubt.ts';
-import { askedForLogin, notALogin, refusal, refusalInDoubt, unprotected } from './login-problems.ts';
+import { bringsCookieAlone, doubtAbout, proofIn, type LoginDoubt } from './doubt.ts';
+import { askedForLogin, notALogin, refusedLogin, refusalInDoubt, unprotected } from './login-problems.ts';
 import { askLoginPage, cookieValue, followed, forPeople, verdictOf, type Form, type LoginPage } from './login-page.ts';
 import { buildRequest, headersOf } from '../request.ts';
 import { retryingLogin } from './retrying-login.ts';
@@ -52,7 +52,7 @@ export function session(
   let token: Readonly<Record<string, string>> | undefined;
   let hidden: string | undefined;
   let csrf: string | undefined;
-  let doubt: Doubt | undefined;
+  let doubt: LoginDoubt | undefined;
   let unproven = 0; // logins in a row that nothing has shown to have worked
   let begun = false; // the vendor may have begun a session even when its answer was lost
 
@@ -68,7 +68,7 @@ export function session(
     const verdict = form && (await verdictOf(reply, text, { page: form.url, look }));
     if (verdict === 'refused') {
       begun = false;
-      throw refusal(definition, value);
+      throw refusedLogin(definition, value);
     }
     if (verdict === 'elsewhere') throw notALogin(definition, 'with a redirect that leads nowhere on its host');
     if (verdict === 'in the clear') throw unprotected(definition, reply);
@@ -132,7 +132,7 @@ export function session(
     }
     if (login.success !== undefined && !holds(login.success, value)) {
       begun = false;
-      throw refusal(definition, value);
+      throw refusedLogin(definition, value);
     }
     if (login.token?.path === undefined && login.token?.header === undefined && http.cookies === 0)
       throw notALogin(definition, 'without a cookie');

@@ -68,7 +68,7 @@ function wordsOf(error: Readonly<Record<string, unknown>>): string {
 }
 
 /** What Elasticsearch itself says about a request; '' for the pages and plain texts of proxies: its own errors are objects. */
-export function ownWords(text: string): string {
+export function clusterWords(text: string): string {
   const error = objectOf(text)?.['error'];
   return isObject(error) ? errorText(error) : '';
 }

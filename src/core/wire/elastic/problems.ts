@@ -7,7 +7,7 @@ import { exit, Problem } from '../../problem.ts';
 import type { SettingValues } from '../../setting.ts';
 import type { HttpReply } from '../../tools.ts';
 import { anotherService, strangeAnswer } from '../strange-answer.ts';
-import { errorText, isWithoutPipeline, ownWords } from './bulk.ts';
+import { errorText, isWithoutPipeline, clusterWords } from './bulk.ts';
 
 export interface ElasticProblems {
   /** A fault that every document would meet; `like` is the HTTP status that it amounts to. */
@@ -33,7 +33,7 @@ export function elasticProblems(values: SettingValues, who: string, now: () => n
     },
     failure(reply, what, text, root) {
       const said = errorText(objectOf(text)?.['error']);
-      const isBusy = reply.status === 429 && ownWords(text) !== '';
+      const isBusy = reply.status === 429 && clusterWords(text) !== '';
       const isNowhere = reply.status === notFound && root !== undefined;
       const hint = isNowhere ? anotherService(addressSetting(values)) : elasticHint(values, reply.status);
       const hints = { [reply.status]: isBusy ? busyHint(said) : hint };

@@ -47,7 +47,7 @@ function takenInProtobuf(text: string): Taken | undefined {
 }
 
 /** What an error says: a Status with its message, in Protobuf where Loki sends it. Undefined when it says nothing in that form. */
-export function statusOf(text: string): string | undefined {
+export function statusMessage(text: string): string | undefined {
   return serverTextOf(objectOf(text)?.['message'] ?? statusInProtobuf.exec(text)?.[1]);
 }
 
@@ -56,13 +56,13 @@ export function statusOf(text: string): string | undefined {
  * as it does at one that it cannot convert: what passes is 503 there. See its consumererror/permanent.go.
  */
 export function isPermanent(text: string): boolean {
-  return statusOf(text)?.startsWith('Permanent error: ') === true;
+  return statusMessage(text)?.startsWith('Permanent error: ') === true;
 }
 
 /** What an error says; or, of what keeps to no form, as web servers and many receivers, its text. A page has no words for a message. */
 export function saidBy(text: string): string | undefined {
   const words = serverText(beginning(text));
-  return statusOf(text) ?? (/^[^<{["]/.test(words) ? words : undefined);
+  return statusMessage(text) ?? (/^[^<{["]/.test(words) ? words : undefined);
 }
 
 /**
@@ -70,7 +70,7 @@ export function saidBy(text: string): string | undefined {
  * nginx, and what receivers say that read no JSON. A Status may quote a record, in which they mean nothing.
  */
 export function misplaced(text: string): string | undefined {
-  if (statusOf(text) !== undefined) return undefined;
+  if (statusMessage(text) !== undefined) return undefined;
   if (/HTTPS (?:server|port)/i.test(beginning(text))) return 'it speaks TLS there: OTLP_URL begins with https://';
   return /protobuf/i.test(beginning(text)) ? protobufAlone : undefined;
 }
