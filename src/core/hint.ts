@@ -1,7 +1,7 @@
 /**
  * What to do about a Problem: one line, of steps with `; ` between them. Most hints are a plain text. A step that is not for
  * everybody, or that speaks of what only the edge can name, says so, and is told there in other words
- * (commands/with-place.ts, commands/pull/of-search.ts).
+ * (commands/with-place.ts, commands/pull/no-next-run.ts).
  */
 import { listed } from './text/listed.ts';
 

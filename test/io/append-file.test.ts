@@ -22,7 +22,7 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Problem } from '../../src/core/problem.ts';
-import { ofSearch } from '../../src/commands/pull/of-search.ts';
+import { ofSearch } from '../../src/commands/pull/no-next-run.ts';
 import type { AppendFile, FilePlace } from '../../src/core/sink-tools.ts';
 import { onReached } from '../../src/io/failpoint.ts';
 import { appendFile } from '../../src/io/append-file.ts';

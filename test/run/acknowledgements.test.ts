@@ -1,7 +1,7 @@
 /** Destinations that acknowledge later what they were sent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ofStream } from '../../src/commands/pull/of-stream.ts';
+import { ofStream } from '../../src/commands/pull/no-next-run.ts';
 import { exit } from '../../src/core/problem.ts';
 import type { RunResult } from '../../src/run.ts';
 import { memoryRun, minute, start, statuses } from '../support/memory-run.ts';

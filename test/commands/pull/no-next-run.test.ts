@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hintText, inDefinition, nextRun, ofPosition } from '../../../src/core/hint.ts';
-import { ofSearch } from '../../../src/commands/pull/of-search.ts';
+import { ofSearch } from '../../../src/commands/pull/no-next-run.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import { saidBy, scene } from '../../faults/harness.ts';
 import { fakeSyslog } from '../../support/sinks/syslog.ts';
