@@ -28,7 +28,7 @@ export const clientSettings: Settings = Object.fromEntries(
   }),
 );
 
-/** What is wrong with them is a fault. */
+/** Those of both ends. What is wrong with one is added to the faults of `reading.findings`. */
 export async function clientCertificates(reading: SettingLookup): Promise<ClientCertificates> {
   const { findings } = reading;
   const values = readSettings(clientSettings, reading);

@@ -36,7 +36,7 @@ export function planOf(at: Unplanned, told: Instant | undefined): Plan {
   const watermark = job.usePosition ? place.watermark : undefined;
   const settled = job.usePosition ? settledFor(place, overlapOf(job, source.window)) : undefined;
   const isAsked = job.since !== undefined || job.until !== undefined;
-  const now = presumedNow(fromMillis(tools.now()), passedBy(at, watermark, settled, isAsked));
+  const now = presumedNow(fromMillis(tools.now()), passedByVendor(at, watermark, settled, isAsked));
   // Vendors tell whole seconds, too. From there on back, what `longest` allows needs no second more to be written.
   const presumed = watermark === undefined || isAsked ? wholeSecond(now) : now;
   const serverNow = told !== undefined && isCredible(told, presumed) ? told : presumed;
@@ -44,17 +44,18 @@ export function planOf(at: Unplanned, told: Instant | undefined): Plan {
   const begin = begunBefore(place, firstRunOf(job, source.window));
   const { window: rules, edge } = source;
   const begun = begunAt(place, rules);
-  const promised = leftOut(at, datedJob);
+  const promised = promisedBefore(at, datedJob);
   const window = windowOf({ ...datedJob, watermark, begin, begun, promised, settled, rules, serverNow, edge });
   return { window, job: datedJob, serverNow };
 }
 
 /**
- * What the vendor's clock has passed for all that is known: a window that begins later than ours shows would be empty by it,
- * and nobody asked. That is the watermark, or where a window that was cut off goes on, which lies further on after a first
- * run by a clock of ours that was hours behind.
+ * A time that the vendor's clock must have passed, by what the position says; undefined where it says nothing. Where our own
+ * clock is behind it, a window planned by ours would seem empty, and the vendor would not even be asked. It is the watermark,
+ * or where a window that was cut off goes on. The latter is later where our clock was hours behind in the first run, because
+ * the watermark goes by the earlier of both clocks.
  */
-function passedBy(
+function passedByVendor(
   { job, source }: Unplanned,
   watermark: Instant | undefined,
   settled: Instant | undefined,
@@ -66,20 +67,23 @@ function passedBy(
   return isAsked ? reached : reached + delayOf(job, source.window);
 }
 
-/** Where a run that reaches back so far is to begin; undefined when none before it was to reach that far. */
+/** Where an earlier run noted that the job begins; undefined where none did, or that run reached back further than `firstRun`. */
 export function begunBefore({ begin }: Pick<BranchPosition, 'begin'>, firstRun: Duration): Instant | undefined {
   return begin !== undefined && begin.firstRun <= firstRun ? begin.from : undefined;
 }
 
-/** From where on runs before were to read, where `--since` leaves out what has happened since the first of them. */
-function leftOut({ promised, source }: Unplanned, job: DatedJob): Instant | undefined {
+/**
+ * Where earlier runs were to begin that have moved no position, if `--since` begins later than the first of them ran: what
+ * happened in between was promised to be read, and is left out.
+ */
+function promisedBefore({ promised, source }: Unplanned, job: DatedJob): Instant | undefined {
   const begun = begunAt({ begin: promised }, source.window);
   return begun !== undefined && job.since !== undefined && begun < job.since
     ? begunBefore({ begin: promised }, firstRunOf(job, source.window))
     : undefined;
 }
 
-/** When the run was that was to begin there: a first run reaches back no further than the vendor keeps records. */
+/** When the run took place that noted it: it began `firstRun` before, or as far back as the vendor keeps records. */
 function begunAt({ begin }: Pick<BranchPosition, 'begin'>, { retention }: WindowRules): Instant | undefined {
   if (begin === undefined) return undefined;
   const { from, firstRun } = begin;

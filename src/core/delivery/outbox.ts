@@ -146,7 +146,7 @@ export function outbox(parts: OutboxParts): Outbox {
     },
     async halt() {
       await Promise.all(flight);
-      // Where too many were refused, they come again with the next run, so they are not set aside now.
+      // Where too many of this branch were refused, the run sets none of them aside: the next one is shown them again.
       if (limit.thrown.size > 0) doubted.splice(0, doubted.length, ...doubted.filter((one) => one.branch !== branch));
       await aside.flush();
     },

@@ -11,9 +11,9 @@ import { persistent } from '../position.ts';
 const shortest = 1000;
 
 /**
- * Whether less is read in a shorter slice. Not from a bookmark on, which keeps what was reached as it is: more slices only
- * cost more requests there. Nor is there a shorter one without a time filter, and without an end that the vendor is asked for
- * each would be read as far as the whole window.
+ * Whether the vendor gives less when it is asked for a shorter slice. It does not from a bookmark on, which keeps what was
+ * reached, so that more slices only cost more requests; nor without a time filter; nor where requests do not name an end, so
+ * that each slice is read as far as the whole window.
  */
 function helpsToShorten(
   { bookmark }: Pick<BranchPosition, 'bookmark'>,

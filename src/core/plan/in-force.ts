@@ -1,4 +1,7 @@
-/** A plan while the window that it made is read: by our clock, which the vendor's may show to be wrong, or surely. */
+/**
+ * A plan while its window is read. One that was made by our clock holds until the vendor's shows that it is wrong; one that
+ * was made by the vendor's is carried out.
+ */
 import { isPastClock, isSuited, type Plan, type Unplanned } from '../plan.ts';
 import { passOver } from '../position/untold.ts';
 import type { Problem } from '../problem.ts';

@@ -35,7 +35,7 @@ export function commit(
   if (source.truncated()) throw stoppedEarly(source.guessed(), stays);
   const delay = delayOf(job, source.window);
   const proven = provenNow(serverTime, ourTime);
-  // Our clock was ahead when one query was planned by it: what lies before that query was not read.
+  // The slice begins in the vendor's future: one query (-x) was planned by our clock, which is ahead. What came before is unread.
   if (serverTime !== undefined && slice.from > serverTime) return false;
   if (moves && doubted.length === 0 && !isUnset(proven ?? ourTime)) {
     const overlap = overlapOf(job, source.window);

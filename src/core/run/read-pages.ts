@@ -34,8 +34,9 @@ interface Found {
   /** Some records are left to a later run: no bookmark may pass them. */
   leftForLater: boolean;
   /**
-   * The vendor no longer knew the bookmark, and has shown nothing yet but what was delivered. A bookmark within that is not
-   * taken over: behind it, records without an ID that a run has delivered before would be taken for new ones like them.
+   * The vendor no longer knew the bookmark, and so far shows only what was delivered before. None of its bookmarks is taken over
+   * meanwhile: the next run would go on from there, and take what follows, as far as it has no ID, for new twins of what was
+   * delivered.
    */
   isShownAgain: boolean;
   /** Parts that were listed and are gone. */

@@ -49,7 +49,8 @@ export function selection(at: Selecting, { window, slice, bookmark, deliver, too
       stale: at.plan.showedStale,
       tooLate,
     });
-  // What follows a bookmark is new, whatever its time: what a --since from before the position left out would not come again.
+  // Behind a bookmark everything is new, whatever its time, and is shown only once. So a --since that lies before the position
+  // leaves out none of it: no later run would be shown it again.
   const isBefore = (job.since ?? 0n) <= (place.watermark ?? -1n);
   let sorted =
     bookmark === undefined

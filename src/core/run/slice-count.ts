@@ -10,8 +10,8 @@ export interface SliceCount {
   /** Some of its records were not taken for certain. */
   hasUntaken(): boolean;
   /**
-   * It may be read again: whatever was read of it has a certain outcome, or is in doubt, and no gap in it was told of. What has
-   * none would pass for delivered when it is met again.
+   * It may be read again in this run: all that was read of it has a certain outcome, or is in doubt, and no gap in it was told
+   * of. The ledger has seen the rest, which would then be taken for delivered.
    */
   mayRepeat(): boolean;
 }

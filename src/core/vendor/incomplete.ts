@@ -95,7 +95,7 @@ export function cappedWindow(name: string, { from, until }: Window): Problem {
 }
 
 /** The same where bookmarks were saved meanwhile: no run goes back behind one. */
-export function passedBy(problem: Problem): Problem {
+export function behindBookmark(problem: Problem): Problem {
   return problem.with({
     hint: [
       nextRun('the position may be past them: the next run goes on from the last bookmark'),

@@ -66,8 +66,8 @@ export function pageWalk(context: SourceContext): PageWalk {
   const readPage = pageReader(context);
   // To ask with a bookmark may tell the vendor that everything before it was delivered, so not before it was.
   const readsAhead = !single && !keepsBookmark(paging);
-  // A page that is asked for from a value on shows again all records with that value: twins are counted anew, or each would
-  // be one more. None is missed, because a record with another value there is no twin.
+  // A page that is asked for from a value on (`paging.last`) shows again all records that have it. So twins are counted from
+  // one again at each page, or those would get further numbers. No twin is missed, since twins have the same value there.
   const overlaps = paging.type === 'cursor' && paging.last !== undefined && !keepsBookmark(paging);
   let truncated = false;
   let guessed = false;

@@ -9,7 +9,7 @@ import { isoText, second } from '../time.ts';
 import type { Ask, Duration, Instant, Page, Window } from '../types.ts';
 import { identityRule } from './record-fields.ts';
 import { goneStatuses, hasHttpStatus } from './gone.ts';
-import { cappedWindow, fewerThanAnnounced, neverFinished, passedBy } from './incomplete.ts';
+import { cappedWindow, fewerThanAnnounced, neverFinished, behindBookmark } from './incomplete.ts';
 import { readJob } from './job.ts';
 import { emptyPage, type PageWalk, type ReadWindow } from './page-walk.ts';
 import type { SourceContext } from './source-context.ts';
@@ -58,7 +58,7 @@ export function windowWalk(
       const problem = yield* readUnlessGone({ ask, window: ask.slice, identity, bookmark });
       if (problem === undefined) return;
       if (again || problem.status === exit.partial) {
-        yield { ...emptyPage, incomplete: hasBookmarks ? passedBy(problem) : problem };
+        yield { ...emptyPage, incomplete: hasBookmarks ? behindBookmark(problem) : problem };
         return;
       }
       tools.debug('reading the window again', { problem: problem.message });

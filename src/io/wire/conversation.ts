@@ -21,9 +21,9 @@ export interface ConversationLimits {
 const mayBePlain = atAddress((url) => `check the port: it may be one for plain TCP, where ${url} begins with tcp://`);
 const defaultFarewell = 5000;
 /**
- * How long the other side must keep the connection once everything is written, in milliseconds. An end that is older than
- * our bytes is here within the time of one round trip, and to connect takes at least that; the least is for forwarders
- * that try their backend first.
+ * How long the other side must keep the connection once everything is written, in milliseconds. If it had closed before our
+ * bytes arrived, we hear of that within one round trip; connecting took at least one, so we wait twice as long as that. The
+ * least is for forwarders, which accept first and then try their backend.
  */
 const leastPause = 100;
 const longestPause = 2000;
