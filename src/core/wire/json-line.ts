@@ -1,9 +1,12 @@
-/** JSON Lines: the record's own bytes and a line break. */
+/** The record's own bytes, by themselves or as JSON Lines. */
 import type { Sink } from '../types.ts';
 
 /** Appends one record in some wire form. */
 export type Encode = Sink['encode'];
 
+export const bareRecord: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);
+
+/** With a line break behind it. */
 export const jsonLine: Encode = (record, out) => {
   out.bytes(record.bytes, record.start, record.end);
   out.byte(0x0a);

@@ -11,9 +11,6 @@ export function* pagingProblems(definition: SourceDefinition): Generator<string>
   yield* styleProblems('paging', definition, { request, paging });
   yield* bookmarkProblems(definition);
   if (branches?.fetch !== undefined) yield* listProblems(definition, branches.fetch);
-  if (paging.type === 'cursor' && given(paging.path, paging.header, paging.last) !== 1) {
-    yield 'paging: expected one of path, header and last';
-  }
   if (used.has('limit') && limits?.page === undefined) yield 'limits.page is missing: {limit} needs it';
   if (stopsAt(paging, 'short-page') && limits?.page === undefined) {
     yield 'paging.stop: short-page needs {limit} in a request, or limits.page where every page has as many records';
@@ -34,8 +31,12 @@ function* styleProblems(at: string, around: EveryRequest, { request, paging }: P
     if (paging.request === undefined) yield `${at}.type: ${paging.type} needs {${name}} in a request`;
     else yield `${at}.request: {${name}} is missing, so that every page would be the first`;
   }
-  if (paging.type === 'cursor' && paging.json !== undefined && paging.header === undefined) {
-    yield `${at}.json: says what is in a header, and there is none here`;
+  if (paging.type === 'cursor') {
+    const { path, header, json, last } = paging;
+    if (json !== undefined && header === undefined)
+      yield `${at}.json: says what is in a header, and there is none here`;
+    const ways = at === 'paging' ? 'path, header and last' : 'path and header'; // records alone have fields to go by
+    if (given(path, header, last) !== 1) yield `${at}: expected one of ${ways}`;
   }
   if (paging.type !== 'url') return;
   const { path, header, pick, address } = paging;
@@ -63,9 +64,6 @@ function* unseenProblems(at: string, paging: Paged['paging'] | undefined, bare: 
 export function* insideProblems(around: EveryRequest, { request, paging }: Paged): Generator<string> {
   const at = 'items.paging';
   yield* styleProblems(at, around, { request, paging });
-  if (paging.type === 'cursor' && given(paging.path, paging.header) !== 1) {
-    yield `${at}: expected one of path and header`;
-  }
   if (stopsAt(paging, 'short-page') && !sentWith(around, request).has('limit')) {
     yield `${at}.stop: short-page needs {limit} in items.request`;
   }
@@ -80,9 +78,6 @@ function* listProblems({ variables: _variables, ...around }: SourceDefinition, f
   const unknown = [...sentWith({}, [request, paging])].find((name) => !known.includes(name));
   if (unknown !== undefined) {
     yield `${at}: {${unknown}} has no value here, only settings have, and cursor, offset and page`;
-  }
-  if (paging.type === 'cursor' && given(paging.path, paging.header) !== 1) {
-    yield `${at}.paging: expected one of path and header`;
   }
   if (stopsAt(paging, 'short-page')) {
     yield `${at}.paging.stop: short-page means nothing here, where no number is asked for`;

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { eventTime } from '../../clock/event-time.ts';
 import { comma, enclosed } from '../json-list.ts';
-import { type Encode, jsonLine } from '../json-line.ts';
+import { bareRecord, type Encode, jsonLine } from '../json-line.ts';
 import { appendJsonString } from '../../json/json-string.ts';
 import { isObject } from '../../json/parsed.ts';
 import type { Batch } from '../../types.ts';
@@ -42,7 +42,7 @@ export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute 
         ...route,
         single: true,
         contentType: 'text/plain',
-        encode: bare,
+        encode: bareRecord,
         eventBytes: ({ length }) => length,
         headers: timeHeader,
       };
@@ -88,8 +88,6 @@ export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute 
 function asIs(body: Buffer): Buffer {
   return body;
 }
-
-const bare: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);
 
 const element: Encode = (record, out) => {
   appendJsonString(record.bytes, record.start, record.end, out);

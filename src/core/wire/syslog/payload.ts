@@ -4,7 +4,7 @@
  * https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components
  */
 import { shownId } from '../../content/record-id.ts';
-import type { Encode } from '../json-line.ts';
+import { bareRecord, type Encode } from '../json-line.ts';
 import { oneLine } from '../../text/shown.ts';
 import type { AuditRecord } from '../../types.ts';
 import { version } from '../../version.ts';
@@ -24,15 +24,13 @@ export interface PayloadFields {
 /** Appends the message. */
 export function syslogPayload(format: SyslogFormat, fields: PayloadFields): Encode {
   if (format === 'leef') return leef(fields);
-  return format === 'cef' ? cef(fields) : json;
+  return format === 'cef' ? cef(fields) : bareRecord;
 }
 
 /** The record's ID on one line. */
 export function printableId({ key, keyStart, keyEnd }: AuditRecord): string {
   return oneLine(shownId(key, keyStart, keyEnd));
 }
-
-const json: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);
 
 /** The attributes are separated by tabs. JSON has tabs between its tokens at most, where a space means the same. */
 function leef({ product, event }: PayloadFields): Encode {
