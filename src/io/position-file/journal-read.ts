@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Saved } from '../../core/types.ts';
 import { orFileProblem } from '../disk/file-problem.ts';
-import { openTrusted } from '../state/own-file.ts';
+import { readTrusted } from '../state/own-file.ts';
 
 export interface JournalEntry {
   readonly branch: string;
@@ -32,12 +32,8 @@ const longestRead = 2 ** 31 - 1;
 /** Hands the whole entries to `take`, in order, if the journal belongs to `wanted`. */
 export function readJournal(path: string, wanted: string, take: (entry: JournalEntry) => void): Promise<JournalExtent> {
   return orFileProblem('read the journal', path, async () => {
-    const file = await openTrusted(path, 'journal');
-    try {
-      return file === undefined ? { base: '', size: 0 } : await readEntries(bytesOf(file), wanted, take);
-    } finally {
-      await file?.close();
-    }
+    const read = await readTrusted(path, 'journal', (file) => readEntries(bytesOf(file), wanted, take));
+    return read ?? { base: '', size: 0 };
   });
 }
 

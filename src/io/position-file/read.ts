@@ -7,8 +7,8 @@ import { progressOf } from '../../core/position/branch-list.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { isoText } from '../../core/time.ts';
 import type { Instant, Position } from '../../core/types.ts';
-import { fileProblem } from '../disk/file-problem.ts';
-import { openToRead, openTrusted } from '../state/own-file.ts';
+import { orFileProblem } from '../disk/file-problem.ts';
+import { readToShow, readTrusted } from '../state/own-file.ts';
 import { journalSuffix, positionSuffix, previousSuffix } from '../state/directory.ts';
 import { readHeading, readPosition, type ReadIds, type PositionReading, type StoredPosition } from './format.ts';
 
@@ -16,34 +16,23 @@ import { readHeading, readPosition, type ReadIds, type PositionReading, type Sto
 export type Scope = Pick<Position, 'source' | 'sink' | 'asked'>;
 
 /** Reads a position file that is going to be used: one that only its owner can have written. Undefined when there is none. */
-export async function readChecked(path: string, seed: number): Promise<PositionReading | undefined> {
+export function readChecked(path: string, seed: number): Promise<PositionReading | undefined> {
   const ids = { seed, unusable: (damage: string) => unusablePosition(path.replace(/\.previous$/, ''), damage) };
-  return read(path, await openTrusted(path, 'position file'), ids);
+  return readTrusted(path, 'position file', (file) => read(path, file, ids));
 }
 
 /** Reads a position file for a listing, without the remembered IDs. Undefined when there is none. */
-export async function readListed(path: string): Promise<PositionReading | undefined> {
-  return read(path, await openToRead(path, 'position file'));
+export function readListed(path: string): Promise<PositionReading | undefined> {
+  return readToShow(path, 'position file', (file) => read(path, file, undefined));
 }
 
-async function read(path: string, file: FileHandle | undefined, ids?: ReadIds): Promise<PositionReading | undefined> {
-  try {
-    return file === undefined ? undefined : await readPosition(file, ids);
-  } catch (error) {
-    throw fileProblem(error, 'read the position file', path);
-  } finally {
-    await file?.close();
-  }
+function read(path: string, file: FileHandle, ids: ReadIds | undefined): Promise<PositionReading> {
+  return orFileProblem('read the position file', path, () => readPosition(file, ids));
 }
 
 /** The first line of the file, whatever it is; undefined without a file. */
-export async function headingOf(path: string): Promise<string | undefined> {
-  const file = await openTrusted(path, 'position file');
-  try {
-    return file === undefined ? undefined : await readHeading(file);
-  } finally {
-    await file?.close();
-  }
+export function headingOf(path: string): Promise<string | undefined> {
+  return readTrusted(path, 'position file', readHeading);
 }
 
 /**

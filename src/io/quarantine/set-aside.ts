@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { counted } from '../../core/text/counted.ts';
 import { orFileProblem } from '../disk/file-problem.ts';
-import { openToRead } from '../state/own-file.ts';
+import { readToShow } from '../state/own-file.ts';
 import { positionSuffix, quarantineSuffix } from '../state/directory.ts';
 
 const blockSize = 256 * 1024;
@@ -26,23 +26,19 @@ export function setAsideText({ path, records, since }: SetAside, told = ''): str
  */
 export async function setAsideBeside(position: string): Promise<SetAside | undefined> {
   const path = position.slice(0, -positionSuffix.length) + quarantineSuffix;
-  return orFileProblem('read the quarantine', path, async () => {
-    const file = await openToRead(path, 'quarantine');
-    try {
+  return orFileProblem('read the quarantine', path, () =>
+    readToShow(path, 'quarantine', async (file) => {
       const block = Buffer.allocUnsafe(blockSize);
       let records = 0;
       let since = '';
-      for (let at = 0; file !== undefined;) {
+      for (let at = 0; ;) {
         const { bytesRead } = await file.read(block, 0, blockSize, at);
-        if (bytesRead === 0) break;
+        if (bytesRead === 0) return records === 0 ? undefined : { path, records, since };
         const found = block.subarray(0, bytesRead);
         if (at === 0) since = /^\{"time":"([^"]+)"/.exec(found.toString('latin1', 0, 100))?.[1] ?? '';
         for (let end = found.indexOf(0x0a); end !== -1; end = found.indexOf(0x0a, end + 1)) records += 1;
         at += bytesRead;
       }
-      return records === 0 ? undefined : { path, records, since };
-    } finally {
-      await file?.close();
-    }
-  });
+    }),
+  );
 }

@@ -1,4 +1,4 @@
-/** Opening a file of the state directory to read: a file, and one that only its owner can have written. */
+/** Reading a file of the state directory: a file, and one that only its owner can have written. */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { exit, Problem } from '../../core/problem.ts';
@@ -7,29 +7,38 @@ import { fileProblem } from '../disk/file-problem.ts';
 import { isSharedToWrite } from '../disk/strangers.ts';
 import { errorCode } from '../error-code.ts';
 
-/** A file that only its owner can have written: its content will be acted upon. Otherwise as `openToRead`. */
-export function openTrusted(path: string, what: string): Promise<FileHandle | undefined> {
-  return openFile(path, what, true);
+type Read<T> = (file: FileHandle) => Promise<T>;
+
+/**
+ * Reads a file that only its owner can have written: its content will be acted upon. Undefined when there is none. `what` is
+ * for messages. Throws Problem (78).
+ */
+export function readTrusted<T>(path: string, what: string, read: Read<T>): Promise<T | undefined> {
+  return readFile(path, what, true, read);
 }
 
-/** A file whose content is shown. Undefined when there is none. `what` is for messages. Throws Problem (78). */
-export function openToRead(path: string, what: string): Promise<FileHandle | undefined> {
-  return openFile(path, what, false);
+/** The same for a file whose content is only shown, whoever has written it. */
+export function readToShow<T>(path: string, what: string, read: Read<T>): Promise<T | undefined> {
+  return readFile(path, what, false, read);
 }
 
-async function openFile(path: string, what: string, isActedUpon: boolean): Promise<FileHandle | undefined> {
+async function readFile<T>(path: string, what: string, isActedUpon: boolean, read: Read<T>): Promise<T | undefined> {
+  const file = await openFile(path, what);
+  try {
+    const found = await file?.stat();
+    if (file === undefined || found === undefined) return undefined;
+    if (!found.isFile()) throw irregular(what, path);
+    if (isActedUpon) refuseUntrusted(what, path, found);
+    return await read(file);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function openFile(path: string, what: string): Promise<FileHandle | undefined> {
   try {
     // A pipe in its place would keep the run waiting for somebody to write.
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const found = await file.stat();
-      if (!found.isFile()) throw irregular(what, path);
-      if (isActedUpon) refuseUntrusted(what, path, found);
-      return file;
-    } catch (error) {
-      await file.close().catch(() => undefined); // what went wrong first is what matters
-      throw error;
-    }
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined; // and nothing else is a first run
     throw fileProblem(error, `open the ${what}`, path);
