@@ -1,13 +1,13 @@
 /** The outside as the program sees it: clock, chance, streams, signals. A test may pass another one to `main`. */
 import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
-import type { Problem } from '../core/problem.ts';
 import type { Output } from '../core/sink-tools.ts';
 import { errorCode } from './error-code.ts';
 import { letGoOfTerminals } from './streams/let-go.ts';
 import { standardInput, type Input } from './streams/standard-input.ts';
 import { standardOutput } from './streams/standard-output.ts';
 import { isTerminal, type TextOutput } from './streams/terminal.ts';
+import { unless } from './streams/unless.ts';
 import { after } from './timer.ts';
 
 /** Environment variables. */
@@ -110,17 +110,15 @@ async function nextTurn(): Promise<void> {
 async function waitFor(milliseconds: number, stop: AbortSignal): Promise<void> {
   stop.throwIfAborted();
   if (milliseconds <= 0) return;
-  await new Promise<void>((resolve, reject) => {
-    const aborted = (): void => {
-      callOff();
-      reject(stop.reason as Problem);
-    };
-    const callOff = after(milliseconds, () => {
-      stop.removeEventListener('abort', aborted);
-      resolve();
-    });
-    stop.addEventListener('abort', aborted, { once: true });
+  let callOff = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    callOff = after(milliseconds, resolve);
   });
+  try {
+    await unless(stop, over);
+  } finally {
+    callOff();
+  }
 }
 
 /** Standard error is written at once, because the next moment may be the last one. */
