@@ -16,7 +16,7 @@ import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
 import { isReaderGone } from '../io/streams/standard-output.ts';
 import { fileName, quarantineSuffix } from '../io/state/directory.ts';
-import { run } from '../run.ts';
+import { run, type RunResult } from '../run.ts';
 import { drift } from './drift.ts';
 import { foundNowhere } from './found-nowhere.ts';
 import type { Host } from './host.ts';
@@ -63,16 +63,13 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       told,
       progress: (summary, window) => progress.show(() => progressText(summary, window, world.now() - started)),
     });
-    const problems = reported(result.problems, job);
-    const status = worst(problems.map((problem) => problem.status));
-    if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
-      log.say(summaryText(result, job), summaryFields(result, job, status));
-    }
-    for (const warning of drifted.warnings()) log.warn(warning);
-    if (result.summary.changed > 0) log.warn(changedText(result.summary.changed));
-    for (const warning of foundNowhere(ends.source, job, result.summary.unmatched)) log.warn(warning);
-    report(problems, status, told, host);
-    return status;
+    const { changed, unmatched } = result.summary;
+    const warnings = [
+      ...drifted.warnings(),
+      ...(changed > 0 ? [changedText(changed)] : []),
+      ...foundNowhere(ends.source, job, unmatched),
+    ];
+    return sayWhatCame(result, job, warnings, told, host);
   } finally {
     await ends.close();
   }
@@ -145,21 +142,29 @@ function reported(problems: readonly Problem[], job: Job): readonly Problem[] {
   return problems.filter((problem) => job.usePosition || job.sink !== 'stdout' || !isReaderGone(problem));
 }
 
-/** Says each Problem once, the worst first: those with the status of the run. */
-function report(
-  problems: readonly Problem[],
-  status: number,
+/**
+ * Says what came of a run: the summary, where it is wanted, the warnings, and each Problem once, those with the status of the run
+ * first. Returns that status.
+ */
+function sayWhatCame(
+  result: RunResult,
+  job: Job,
+  warnings: readonly string[],
   told: (problem: Problem) => Problem,
   { log }: Host,
-): void {
-  const worstFirst = [
-    ...problems.filter((problem) => problem.status === status),
-    ...problems.filter((problem) => problem.status !== status),
-  ];
+): number {
+  const problems = reported(result.problems, job);
+  const status = worst(problems.map((problem) => problem.status));
+  if (log.level === 'debug' || log.level === 'trace' || (job.dryRun && log.level !== 'error')) {
+    log.say(summaryText(result, job), summaryFields(result, job, status));
+  }
+  for (const warning of warnings) log.warn(warning);
+  const isWorst = (problem: Problem): number => Number(problem.status === status);
   const lines = new Set<string>();
-  for (const problem of worstFirst) {
+  for (const problem of problems.toSorted((one, other) => isWorst(other) - isWorst(one))) {
     if (lines.has(problem.message)) continue;
     lines.add(problem.message);
     log.problem(told(problem));
   }
+  return status;
 }
