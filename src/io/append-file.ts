@@ -138,7 +138,7 @@ export function appendFile(path: string): AppendFile {
       let bytes = body.subarray(0, 0);
       try {
         bytes = tail === undefined ? body : await tail.missing(body, ends);
-        // First, since a file with something in it is taken for one whose name is durable, by the run after a kill as well.
+        // First: once something is in it, nobody syncs the directory any more, and neither would the run after a kill.
         if (isNew) await syncDirectory(dirname(path));
         isNew = false;
         await writeFully(handle, bytes, null);

@@ -86,8 +86,9 @@ export function positionStore(directory: string, job: string, scope: Scope, take
   async function keepPrevious(temp: string, reaches: ReadonlySet<string>): Promise<void> {
     if ((await headingOf(path)) !== found) throw metAnother(path);
     if (found === undefined && !usesPrevious) return;
-    // Going on from one that does not know a branch's first progress would be a first run. In its place before the
-    // position is, so that no crash comes in between.
+    // Whoever goes on from a position that does not know how far a branch got reads that branch from its beginning. So where
+    // the new position is the first to know, a copy of it becomes the one before; and it does so first, so that a crash in
+    // between does no harm.
     if ([...reaches].some((mark) => !progress.has(mark))) await copyOver(temp, previous);
     else if (usesPrevious) return; // a damaged one must not replace the good one before it
     else await linkOver(path, previous);
@@ -124,7 +125,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
         await journal.clear();
         reached('position: journal cleared');
       } catch (error) {
-        // To a run elsewhere, which does not see our lock, what we write is what a killed run has left, and it clears that.
+        // A run on another machine does not see our lock: it has taken our temp file for one of a killed run, and removed it.
         if (errorCode(error) === 'ENOENT' && existsSync(directory)) throw metAnother(path);
         throw fileProblem(error, 'save the position in', path);
       }

@@ -53,7 +53,7 @@ export function openQuarantine(path: string, now: () => number, most: number = g
       if (!stat.isFile()) {
         throw new Problem(exit.config, `quarantine ${path} is not a regular file`, { hint: 'move it out of the way' });
       }
-      // Now, since one with something in it is taken for one whose name is durable, by the run after a kill as well.
+      // Now: once something is in it, nobody syncs the directory any more, and neither would the run after a kill.
       if (stat.size === 0) await syncDirectory(dirname(path));
       const end = await lastLineEnd(handle, stat.size);
       if (end < stat.size) await handle.truncate(end); // a kill tore it: never counted, so it comes again

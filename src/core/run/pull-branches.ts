@@ -49,7 +49,7 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
   if (unknown.length > 0) await saveAll();
   const doubted: Doubted[] = [];
   const asked = parts.job.search.single ? branches.slice(0, 1) : branches;
-  // One query is of the first branch, whose turn it may not be: it takes no other's.
+  // One query (-x) is always of the first branch, also where another one would be next: whose turn it is stays as it was.
   for (const branch of parts.job.search.single ? asked : inTurn(asked, position, tools.stop)) {
     // Between two branches no request is under way that would notice the stop: the others would be skipped in silence.
     await collectProblem(state, () => tools.stop.throwIfAborted());

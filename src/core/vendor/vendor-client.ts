@@ -108,7 +108,8 @@ export function vendorClient(definition: SourceDefinition, values: TemplateValue
   async function put(question: Question): Promise<HttpReply> {
     await login.open();
     const request = buildRequest(question.request, { ...question, definition, token: login.headers(), base });
-    // A POST is not led on to the login page, as a GET is, and yet that it should be proves something.
+    // While nobody knows whether the login worked, a redirect of a POST is looked at before it is followed: it may lead to the
+    // login page. A GET is led there, and has the page itself to show.
     const keepRedirect = request.method === 'POST' && login.isInDoubt?.() === true;
     const reply = await send({ ...request, keepRedirect });
     const proven = (await login.prove?.(reply, question.what)) ?? reply;

@@ -13,7 +13,7 @@ import { pageIn, redirectIn, type Otherwise } from './login-problems.ts';
 export interface LoginDoubt {
   /** In words: `a redirect to /home (HTTP 302)`, or `HTTP 200`. */
   readonly how: string;
-  /** With a page, which is more seldom than a redirect: any other page then tells enough. */
+  /** It was a page, which is rarer than a redirect: then any page in place of records shows that the login failed. */
   readonly isPage: boolean;
   /** The login before it was left in doubt, too: no accident, such as another run that has ended the session. */
   readonly isAgain: boolean;
