@@ -32,3 +32,15 @@ export type Settings = Readonly<Record<string, Setting>>;
 
 /** Checked values by setting name; settings that are not set and have no default are absent. */
 export type SettingValues = Readonly<Record<string, string>>;
+
+/** The same for settings that are known: what is required, or has a default, is there; of several values, it is one. */
+export type ValuesOf<These extends Settings> = Readonly<
+  { [Name in keyof These as These[Name] extends AlwaysThere ? Name : never]: ValueOf<These[Name]> } & {
+    [Name in keyof These as These[Name] extends AlwaysThere ? never : Name]?: ValueOf<These[Name]>;
+  }
+>;
+
+type AlwaysThere = { readonly required: true } | { readonly default: string };
+type ValueOf<One extends Setting> = One extends { readonly values: readonly (infer Value extends string)[] }
+  ? Value
+  : string;

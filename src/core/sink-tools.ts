@@ -13,9 +13,10 @@ export interface SinkDefinition {
   readonly promise: string;
   readonly settings: Settings;
   /** A setting that leads to its address and does not hold it, and the address; Problem 78 where it leads to none. */
-  readonly address?: { readonly setting: string; readonly of: (values: SettingValues) => string };
+  readonly address?: { readonly setting: string; of(values: SettingValues): string };
   /** It hands records on as they are, or in the wire form of another sink (`SinkTools.form`). */
   readonly takesForm?: true;
+  /** `values` are those of `settings`, which a sink may take by their names, see `ValuesOf`. */
   create(values: SettingValues, tools: SinkTools): Sink;
 }
 

@@ -9,14 +9,14 @@ import { httpProblem } from '../core/http-problem.ts';
 import { isObject, objectOf, objectOrNothing } from '../core/json/parsed.ts';
 import { serverText } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
 import type { Batch, Reply, Sink } from '../core/types.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 
-const settings: Settings = {
+const settings = {
   DATADOG_URL: {
     summary: 'Address of the log intake; that of DATADOG_SITE when not set',
     kind: 'url',
@@ -27,7 +27,9 @@ const settings: Settings = {
   DATADOG_SERVICE: { summary: 'The `service` of the logs; the name of the source when not set' },
   DATADOG_HOSTNAME: { summary: 'The `hostname` of the logs' },
   DATADOG_TAGS: { summary: 'The `ddtags` of the logs, such as `env:prod,team:security`' },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const datadog: SinkDefinition = {
   name: 'datadog',
@@ -53,12 +55,12 @@ const hour = 60 * 60 * 1000;
 const oldest = 17 * hour;
 const newest = hour;
 
-function datadogSink(values: SettingValues, tools: SinkTools): Sink {
+function datadogSink(values: Values, tools: SinkTools): Sink {
   const base = sinkBase('DATADOG_URL', addressOf(values), /\/api\/v2\/logs$/);
   const url = `${base}/api/v2/logs`;
   const who = `datadog at ${new URL(base).origin}`;
   const uploads = upload(tools.http(base), who, { records: 1000, bytes: largestBatch, record: largestLog });
-  const headers = { 'dd-api-key': values['DATADOG_API_KEY'] ?? '', 'content-type': 'application/json' };
+  const headers = { 'dd-api-key': values['DATADOG_API_KEY'], 'content-type': 'application/json' };
 
   function isOutside(time: number): boolean {
     const now = tools.now();
@@ -128,10 +130,10 @@ function untimedWarning(who: string): string {
 }
 
 /** DATADOG_URL, or the intake of DATADOG_SITE. Throws Problem 78 when that is no site. */
-function addressOf(values: SettingValues): string {
+function addressOf(values: Values): string {
   const url = values['DATADOG_URL'];
   if (url !== undefined) return url;
-  const site = values['DATADOG_SITE'] ?? '';
+  const site = values['DATADOG_SITE'];
   if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(site)) return `https://http-intake.logs.${site}`;
   throw new Problem(exit.config, `DATADOG_SITE is not a site: ${serverText(site)}`, {
     hint: 'write it like datadoghq.eu, without https:// and path; or set DATADOG_URL',

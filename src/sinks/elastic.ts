@@ -3,7 +3,7 @@ import { isSuccessful } from '../core/http-status.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { counted } from '../core/text/counted.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
 import type { Batch, Outcome, Reply, Sink } from '../core/types.ts';
@@ -28,7 +28,7 @@ import { withoutUnreadable } from '../core/wire/elastic/unreadable.ts';
 import type { Encode } from '../core/wire/json-line.ts';
 import { upload } from '../core/wire/upload.ts';
 
-const settings: Settings = {
+const settings = {
   ELASTIC_URL: { summary: 'Address of the cluster', kind: 'url', unless: 'ELASTIC_CLOUD_ID' },
   ELASTIC_CLOUD_ID: { summary: 'Cloud ID of an Elastic Cloud deployment' },
   ELASTIC_INDEX: { summary: 'Index, alias or data stream to write to', required: true },
@@ -36,7 +36,9 @@ const settings: Settings = {
   ELASTIC_USERNAME: { summary: 'User name, where there is no API key' },
   ELASTIC_PASSWORD: { summary: 'Password of that user', secret: true },
   ELASTIC_PIPELINE: { summary: 'Ingest pipeline to use instead of the default one' },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const elastic: SinkDefinition = {
   name: 'elastic',
@@ -49,13 +51,13 @@ export const elastic: SinkDefinition = {
 };
 
 /** The wire form: an action line and the record, for `--bulk-format elastic`. */
-export function elasticWireForm(_values: SettingValues, tools: FormTools): Encode {
+export function elasticWireForm(_values: unknown, tools: FormTools): Encode {
   return elasticForm(tools);
 }
 
-function elasticSink(values: SettingValues, tools: SinkTools): Sink {
+function elasticSink(values: Values, tools: SinkTools): Sink {
   const base = elasticAddress(values);
-  const index = values['ELASTIC_INDEX'] ?? '';
+  const index = values['ELASTIC_INDEX'];
   const pipeline = values['ELASTIC_PIPELINE'];
   const who = `elastic at ${new URL(base).origin}`;
   const authorization = elasticCredentials(values);

@@ -19,12 +19,12 @@ import {
 import { otlpEnvelope, otlpForm } from '../core/wire/otlp/form.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { upload } from '../core/wire/upload.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { Http, HttpReply } from '../core/tools.ts';
 import type { Batch, Reply, Sink } from '../core/types.ts';
 
-const settings: Settings = {
+const settings = {
   OTLP_URL: {
     summary: 'Address of the receiver, such as https://collector.example:4318; /v1/logs is added where it is missing',
     kind: 'url',
@@ -36,7 +36,9 @@ const settings: Settings = {
     lines: true,
   },
   OTLP_SERVICE: { summary: 'The `service.name` of the records; the name of the source when not set' },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const otlp: SinkDefinition = {
   name: 'otlp',
@@ -62,8 +64,8 @@ const hints = {
   415: protobufAlone,
 };
 
-function otlpSink(values: SettingValues, tools: SinkTools): Sink {
-  const address = new URL(values['OTLP_URL'] ?? '');
+function otlpSink(values: Values, tools: SinkTools): Sink {
+  const address = new URL(values['OTLP_URL']);
   const path = address.pathname.replace(/\/+$/, '');
   address.pathname = path.endsWith('/v1/logs') ? path : `${path}/v1/logs`;
   const url = address.href;

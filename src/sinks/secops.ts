@@ -16,12 +16,12 @@ import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { apiError } from '../core/wire/api-error.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
 import type { Batch, Reply, Sink } from '../core/types.ts';
 
-const settings: Settings = {
+const settings = {
   SECOPS_PROJECT: { summary: 'Google Cloud project that the instance belongs to', required: true },
   SECOPS_INSTANCE: { summary: 'Customer ID of the instance, a GUID', required: true },
   SECOPS_REGION: { summary: 'Location of the instance, such as us, eu or asia-southeast1', default: 'us' },
@@ -39,7 +39,9 @@ const settings: Settings = {
   },
   SECOPS_API_VERSION: { summary: 'Version of the Chronicle API', default: 'v1beta' },
   SECOPS_TOKEN_URL: { summary: 'Where tokens come from', kind: 'url', default: 'https://oauth2.googleapis.com/token' },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const secops: SinkDefinition = {
   name: 'secops',
@@ -77,7 +79,7 @@ const largestLog = 1_334_000;
 const json = { 'content-type': 'application/json' };
 /** What a refusal may be about, other than the logs. */
 const doubt = check(['SECOPS_LOG_TYPE', 'SECOPS_NAMESPACE', 'SECOPS_INSTANCE']);
-const places = ['SECOPS_PROJECT', 'SECOPS_REGION', 'SECOPS_INSTANCE', 'SECOPS_LOG_TYPE'];
+const places = ['SECOPS_PROJECT', 'SECOPS_REGION', 'SECOPS_INSTANCE', 'SECOPS_LOG_TYPE'] as const;
 const hints = {
   401: check(['SECOPS_ACCOUNT', 'SECOPS_URL']),
   403: ofSettings(
@@ -87,7 +89,7 @@ const hints = {
   404: check(places),
 };
 
-function secopsSink(values: SettingValues, tools: SinkTools): Sink {
+function secopsSink(values: Values, tools: SinkTools): Sink {
   const region = namedIn(values, 'SECOPS_REGION');
   const base = sinkBase('SECOPS_URL', addressOf(values));
   const parent = `projects/${namedIn(values, 'SECOPS_PROJECT')}/locations/${region}/instances/${namedIn(values, 'SECOPS_INSTANCE')}`;
@@ -150,13 +152,13 @@ function secopsSink(values: SettingValues, tools: SinkTools): Sink {
 }
 
 /** SECOPS_URL, or the API of SECOPS_REGION. Throws Problem 78 when that is no region. */
-function addressOf(values: SettingValues): string {
+function addressOf(values: Values): string {
   return values['SECOPS_URL'] ?? `https://chronicle.${namedIn(values, 'SECOPS_REGION')}.rep.googleapis.com`;
 }
 
 /** A setting that is a part of the address. Throws Problem 78 for a text that would lead to another address. */
-function namedIn(values: SettingValues, setting: string): string {
-  const name = values[setting] ?? '';
+function namedIn(values: Values, setting: (typeof places)[number] | 'SECOPS_API_VERSION'): string {
+  const name = values[setting];
   if (/^[\w.:-]+$/.test(name) && !/^\.+$/.test(name)) return encodeURIComponent(name);
   throw new Problem(exit.config, `${setting} is not a name: ${quoted(name)}`, {
     hint: `give ${setting} by itself, without slashes and blanks: it is a part of the address`,

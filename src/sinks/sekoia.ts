@@ -5,20 +5,20 @@ import { oversize } from '../core/wire/oversize.ts';
 import { isSuccessful } from '../core/http-status.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { httpProblem } from '../core/http-problem.ts';
-import { type SekoiaEndpoint, sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
+import { sekoiaEndpoints, sekoiaRoute } from '../core/wire/sekoia/form.ts';
 import { keyAs } from '../core/wire/sekoia/intake-key.ts';
 import { sekoiaRefusal, sekoiaReply } from '../core/wire/sekoia/reply.ts';
 import { objectOf, objectOrNothing } from '../core/json/parsed.ts';
 import { serverTextOf } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
 import type { Batch, Reply, Sink } from '../core/types.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 
-const settings: Settings = {
+const settings = {
   SEKOIA_URL: {
     summary: 'Address of the intake; it differs by region, such as https://intake.usa1.sekoia.io/api/v1/intake-http',
     kind: 'url',
@@ -36,7 +36,9 @@ const settings: Settings = {
       'Where the key goes: `header` when not set, or `basic` (password), or `query` (proxies log it); always `body` for `structured`, `batch` and `array`',
     values: ['header', 'basic', 'query', 'body'],
   },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const sekoia: SinkDefinition = {
   name: 'sekoia',
@@ -63,10 +65,10 @@ const doubt = check(['SEKOIA_INTAKE_KEY', 'SEKOIA_ENDPOINT', 'SEKOIA_URL']);
 /** How many answers in a row may account for none of the events. */
 const shortAnswers = 3;
 
-function sekoiaSink(values: SettingValues, tools: SinkTools): Sink {
-  const base = sinkBase('SEKOIA_URL', values['SEKOIA_URL'] ?? '', /\/(?:plain\/batch|plain|jsons|batch|array)$/);
-  const key = values['SEKOIA_INTAKE_KEY'] ?? '';
-  const endpoint = values['SEKOIA_ENDPOINT'] as SekoiaEndpoint; // as the settings have checked
+function sekoiaSink(values: Values, tools: SinkTools): Sink {
+  const base = sinkBase('SEKOIA_URL', values['SEKOIA_URL'], /\/(?:plain\/batch|plain|jsons|batch|array)$/);
+  const key = values['SEKOIA_INTAKE_KEY'];
+  const endpoint = values['SEKOIA_ENDPOINT'];
   const route = sekoiaRoute(endpoint, key);
   const credentials = keyAs(values['SEKOIA_KEY_AS'], endpoint, route.keyInBody, key);
   const url = `${base}${route.path}`;

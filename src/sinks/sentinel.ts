@@ -15,12 +15,12 @@ import { strangeAnswer } from '../core/wire/strange-answer.ts';
 import { apiError } from '../core/wire/api-error.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
 import type { Batch, Reply, Sink } from '../core/types.ts';
 
-const settings: Settings = {
+const settings = {
   SENTINEL_URL: {
     summary:
       'Endpoint for logs ingestion, of the data collection rule or of a data collection endpoint, such as https://my-dce-5kyl.eastus-1.ingest.monitor.azure.com',
@@ -47,7 +47,9 @@ const settings: Settings = {
       'What tokens are for; https://monitor.azure.us/.default for US government, https://monitor.azure.cn/.default in China',
     default: 'https://monitor.azure.com/.default',
   },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const sentinel: SinkDefinition = {
   name: 'sentinel',
@@ -90,11 +92,11 @@ const hints = {
   404: places,
 };
 
-function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
-  const base = sinkBase('SENTINEL_URL', values['SENTINEL_URL'] ?? '', /\/dataCollectionRules\/.*$/);
-  const cloud = { SENTINEL_LOGIN_URL: sinkBase('SENTINEL_LOGIN_URL', values['SENTINEL_LOGIN_URL'] ?? '') };
-  const url = `${base}/dataCollectionRules/${ruleOf(values)}/streams/${encodeURIComponent(values['SENTINEL_STREAM'] ?? '')}`;
-  const address = `${url}?api-version=${encodeURIComponent(values['SENTINEL_API_VERSION'] ?? '')}`;
+function sentinelSink(values: Values, tools: SinkTools): Sink {
+  const base = sinkBase('SENTINEL_URL', values['SENTINEL_URL'], /\/dataCollectionRules\/.*$/);
+  const cloud = { SENTINEL_LOGIN_URL: sinkBase('SENTINEL_LOGIN_URL', values['SENTINEL_LOGIN_URL']) };
+  const url = `${base}/dataCollectionRules/${ruleOf(values)}/streams/${encodeURIComponent(values['SENTINEL_STREAM'])}`;
+  const address = `${url}?api-version=${encodeURIComponent(values['SENTINEL_API_VERSION'])}`;
   const who = `sentinel at ${new URL(base).origin}`;
   const login = accessToken({ name: 'sentinel', settings, auth }, auth, { ...values, ...cloud }, tools);
   const told = `${largestText} bytes that a column takes`;
@@ -151,8 +153,8 @@ function sentinelSink(values: SettingValues, tools: SinkTools): Sink {
 }
 
 /** The rule's immutable ID. Throws Problem 78 for anything else, such as its display name. */
-function ruleOf(values: SettingValues): string {
-  const rule = values['SENTINEL_RULE'] ?? '';
+function ruleOf(values: Values): string {
+  const rule = values['SENTINEL_RULE'];
   if (/^dcr-[0-9a-z]+$/i.test(rule)) return rule;
   throw new Problem(exit.config, `SENTINEL_RULE is not the immutable ID of a data collection rule: ${quoted(rule)}`, {
     hint: 'it looks like dcr-000a00a000a00000a000000aa000a0aa, and stands on the Overview page of the rule as Immutable Id',

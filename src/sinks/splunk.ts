@@ -13,14 +13,14 @@ import { truthOf } from '../core/truth.ts';
 import { objectOf } from '../core/json/parsed.ts';
 import { serverTextOf } from '../core/text/shown.ts';
 import { strangeAnswer } from '../core/wire/strange-answer.ts';
-import type { Settings, SettingValues } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
 import type { Batch, Outcome, Reply, Sink } from '../core/types.ts';
 import { sinkBase } from '../core/wire/sink-base.ts';
 import { upload } from '../core/wire/upload.ts';
 
-const settings: Settings = {
+const settings = {
   SPLUNK_URL: {
     summary: 'Address of the HTTP Event Collector, such as https://splunk.example:8088',
     required: true,
@@ -36,7 +36,9 @@ const settings: Settings = {
     kind: 'flag',
     default: 'false',
   },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const splunk: SinkDefinition = {
   name: 'splunk',
@@ -48,7 +50,7 @@ export const splunk: SinkDefinition = {
 };
 
 /** The wire form: HEC event objects, one a line, for `--bulk-format splunk`. */
-export function splunkWireForm(values: SettingValues, tools: Pick<SinkTools, 'sourceName'>): Encode {
+export function splunkWireForm(values: Partial<Values>, tools: Pick<SinkTools, 'sourceName'>): Encode {
   return hecForm({
     host: values['SPLUNK_HOST'] ?? tools.sourceName,
     source: values['SPLUNK_SOURCE'] ?? `audit-export:${tools.sourceName}`,
@@ -62,8 +64,8 @@ const doubt = check(['SPLUNK_URL', 'SPLUNK_TOKEN']);
 /** How long to wait, in milliseconds, when a queue fills up and Splunk names no time. */
 const slowDown = 5000;
 
-function splunkSink(values: SettingValues, tools: SinkTools): Sink {
-  const base = sinkBase('SPLUNK_URL', values['SPLUNK_URL'] ?? '', /\/services\/collector(?:\/.*)?$/);
+function splunkSink(values: Values, tools: SinkTools): Sink {
+  const base = sinkBase('SPLUNK_URL', values['SPLUNK_URL'], /\/services\/collector(?:\/.*)?$/);
   const who = `splunk at ${new URL(base).origin}`;
   const index = values['SPLUNK_INDEX'];
   const uploads = upload(tools.http(base), who, { records: 1000, bytes: 1_000_000, record: 50 * 1024 * 1024 });
@@ -73,7 +75,7 @@ function splunkSink(values: SettingValues, tools: SinkTools): Sink {
 
   const url = (path: string): string => `${base}/services/collector/${path}`;
   const headers = (channel: string): Record<string, string> => ({
-    authorization: `Splunk ${values['SPLUNK_TOKEN'] ?? ''}`,
+    authorization: `Splunk ${values['SPLUNK_TOKEN']}`,
     'x-splunk-request-channel': channel,
     'content-type': 'application/json',
   });

@@ -4,12 +4,12 @@ import { allKept } from '../core/batch.ts';
 import { exit, Problem } from '../core/problem.ts';
 import { syslogAddress } from '../core/wire/syslog/address.ts';
 import { syslogForm } from '../core/wire/syslog/form.ts';
-import { syslogFormats, syslogPayload, type SyslogFormat } from '../core/wire/syslog/payload.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import { syslogFormats, syslogPayload } from '../core/wire/syslog/payload.ts';
+import type { Setting, Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { Batch, Reply, Sink } from '../core/types.ts';
 
-const settings: Settings = {
+const settings = {
   SYSLOG_URL: {
     summary: 'The receiver, `tls://host:6514`, or `tcp://host:514`, where records can be read on the way',
     required: true,
@@ -35,7 +35,9 @@ const settings: Settings = {
     kind: 'integer',
     default: '8096',
   },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const syslog: SinkDefinition = {
   name: 'syslog',
@@ -46,12 +48,12 @@ export const syslog: SinkDefinition = {
   create: syslogSink,
 };
 
-function syslogSink(values: SettingValues, tools: SinkTools): Sink {
-  const address = syslogAddress(values['SYSLOG_URL'] ?? '');
+function syslogSink(values: Values, tools: SinkTools): Sink {
+  const address = syslogAddress(values['SYSLOG_URL']);
   const severity = number(values, 'SYSLOG_SEVERITY', [0, 7]);
   const most = number(values, 'SYSLOG_MAX_BYTES', [480, 16 * 1024 * 1024]);
   const event = name(values, 'SYSLOG_MSGID', 32);
-  const format = values['SYSLOG_FORMAT'] as SyslogFormat; // as the settings have checked
+  const format = values['SYSLOG_FORMAT'];
   const wire = tools.wire(address);
   const frame = most + String(most).length + 1; // the length before the message is not a part of it
   const limits = { records: 1000, bytes: 1_000_000, record: frame, told: `${most} bytes of SYSLOG_MAX_BYTES` };
@@ -75,7 +77,7 @@ function syslogSink(values: SettingValues, tools: SinkTools): Sink {
         hostname: name(values, 'SYSLOG_HOSTNAME', 255, tools.sourceName),
         appName: name(values, 'SYSLOG_APPNAME', 48),
         messageId: event,
-        structuredDataId: structuredDataId(values['SYSLOG_SD_ID'] ?? ''),
+        structuredDataId: structuredDataId(values['SYSLOG_SD_ID']),
         coarse: format === 'leef',
       },
       syslogPayload(format, { product: tools.sourceName, event, severity }),
@@ -101,11 +103,12 @@ function lengthTold(frame: number): string | undefined {
   return `a message of ${length} bytes, as SYSLOG_MAX_BYTES allows, may be longer than it takes`;
 }
 
-function presetOf(setting: string): string {
-  return settings[setting]?.default ?? '';
+function presetOf(setting: keyof Values): string {
+  const { default: preset = '' }: Setting = settings[setting];
+  return preset;
 }
 
-function number(values: SettingValues, setting: string, [least, most]: [number, number]): number {
+function number(values: Values, setting: keyof Values, [least, most]: [number, number]): number {
   const value = Number(values[setting]);
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   throw new Problem(exit.config, `${setting} must be from ${least} to ${most}`, {
@@ -114,7 +117,7 @@ function number(values: SettingValues, setting: string, [least, most]: [number, 
 }
 
 /** A name of RFC 5424: printable ASCII without spaces. */
-function name(values: SettingValues, setting: string, longest: number, preset = presetOf(setting)): string {
+function name(values: Values, setting: keyof Values, longest: number, preset = presetOf(setting)): string {
   const fitting = preset.slice(0, longest);
   const text = values[setting] ?? fitting;
   if (/^[!-~]+$/.test(text) && text.length <= longest) return text;

@@ -13,14 +13,14 @@ import { objectOf } from '../core/json/parsed.ts';
 import { serverText } from '../core/text/shown.ts';
 import { statusList } from '../core/wire/webhook/status-list.ts';
 import { truthOf } from '../core/truth.ts';
-import type { SettingValues, Settings } from '../core/setting.ts';
+import type { Settings, ValuesOf } from '../core/setting.ts';
 import type { SinkDefinition, SinkTools } from '../core/sink-tools.ts';
 import type { HttpReply } from '../core/tools.ts';
 import type { Batch, Reply, Sink } from '../core/types.ts';
 import { upload } from '../core/wire/upload.ts';
 import { messageId, signature, signingKeys } from '../core/wire/webhook/signature.ts';
 
-const settings: Settings = {
+const settings = {
   WEBHOOK_URL: { summary: 'Address of the receiver', required: true, secret: true, kind: 'url' },
   WEBHOOK_HEADERS: {
     summary: 'Further headers, as `Name: value`, one a line or separated by `;`',
@@ -44,7 +44,9 @@ const settings: Settings = {
     kind: 'flag',
     default: 'false',
   },
-};
+} as const satisfies Settings;
+
+type Values = ValuesOf<typeof settings>;
 
 export const webhook: SinkDefinition = {
   name: 'webhook',
@@ -68,8 +70,8 @@ const arrayElement: Encode = (record, out) => {
   out.bytes(comma, 0, 1);
 };
 
-function webhookSink(values: SettingValues, tools: SinkTools): Sink {
-  const url = values['WEBHOOK_URL'] ?? '';
+function webhookSink(values: Values, tools: SinkTools): Sink {
+  const url = values['WEBHOOK_URL'];
   const { origin } = new URL(url);
   const who = `webhook at ${origin}`;
   const asArray = values['WEBHOOK_FORMAT'] === 'array';
@@ -168,11 +170,11 @@ function isFault(status: number): boolean {
   return [401, 403, 408, 410, 425, 429].includes(status) || faults.includes(status);
 }
 
-function recordsOf(values: SettingValues): number {
+function recordsOf(values: Values): number {
   const records = Number(values['WEBHOOK_BATCH']);
   if (Number.isSafeInteger(records) && records >= 1 && records <= 100_000) return records;
   throw new Problem(exit.config, 'WEBHOOK_BATCH must be between 1 and 100000', {
-    hint: `set WEBHOOK_BATCH=${settings['WEBHOOK_BATCH']?.default}`,
+    hint: `set WEBHOOK_BATCH=${settings['WEBHOOK_BATCH'].default}`,
   });
 }
 
