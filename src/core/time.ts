@@ -7,6 +7,15 @@ import { readEpoch } from './clock/epoch.ts';
 import { readIso, readRfc2822, readUsDate, type ReadTime } from './clock/iso.ts';
 import type { Duration, Instant } from './types.ts';
 
+/** In nanoseconds, as every Duration. */
+export const second: Duration = 1_000_000_000n;
+const millisecond: Duration = 1_000_000n;
+const microsecond: Duration = 1000n;
+const day: Duration = 86_400n * second;
+
+/** A format: the smallest difference that it can write, and how it writes a moment. */
+type Form = readonly [unit: Duration, write: (at: Instant) => string];
+
 /**
  * How a vendor spells a time. All of them are written in UTC and cut off (never rounded) at their precision.
  *
@@ -22,66 +31,36 @@ import type { Duration, Instant } from './types.ts';
  *
  * Reading makes no difference between `iso`, its variants, `sql` and `date`: see {@link readTime}.
  */
-export const timeFormats = [
-  'epoch-s',
-  'epoch-ms',
-  'epoch-us',
-  'epoch-ns',
-  'iso',
-  'iso-s',
-  'iso-ms',
-  'iso-us',
-  'iso-ns',
-  'iso-offset',
-  'iso-naive',
-  'sql',
-  'date',
-  'us-date',
-  'rfc2822',
-] as const;
+const forms = {
+  'epoch-s': [second, (at) => String(floorDivide(at, second))],
+  'epoch-ms': [millisecond, (at) => String(floorDivide(at, millisecond))],
+  'epoch-us': [microsecond, (at) => String(floorDivide(at, microsecond))],
+  'epoch-ns': [1n, String],
+  iso: [1n, isoText],
+  'iso-s': [second, (at) => `${toSeconds(at)}Z`],
+  'iso-ms': [millisecond, (at) => `${toSeconds(at)}.${fraction(at, 3)}Z`],
+  'iso-us': [microsecond, (at) => `${toSeconds(at)}.${fraction(at, 6)}Z`],
+  'iso-ns': [1n, (at) => `${toSeconds(at)}.${fraction(at, 9)}Z`],
+  'iso-offset': [second, (at) => `${toSeconds(at)}+00:00`],
+  'iso-naive': [second, toSeconds],
+  sql: [second, (at) => toSeconds(at).replace('T', ' ')],
+  date: [day, (at) => toSeconds(at).slice(0, 10)],
+  'us-date': [day, (at) => toSeconds(at).replace(/^(.{4})-(..)-(..).*$/, '$2/$3/$1')],
+  rfc2822: [second, (at) => new Date(toMillis(at)).toUTCString().replace('GMT', '+0000')],
+} as const satisfies Readonly<Record<string, Form>>;
 
-export type TimeFormat = (typeof timeFormats)[number];
+export type TimeFormat = keyof typeof forms;
 
-/** In nanoseconds, as every Duration. */
-export const second: Duration = 1_000_000_000n;
-const millisecond: Duration = 1_000_000n;
+export const timeFormats = Object.keys(forms) as readonly TimeFormat[];
 
 /** The instant as a vendor spells it, without quotes. */
 export function writeTime(at: Instant, format: TimeFormat): string {
-  switch (format) {
-    case 'epoch-s':
-      return String(floorDivide(at, second));
-    case 'epoch-ms':
-      return String(floorDivide(at, millisecond));
-    case 'epoch-us':
-      return String(floorDivide(at, 1000n));
-    case 'epoch-ns':
-      return String(at);
-    case 'iso':
-      return isoText(at);
-    case 'iso-s':
-      return `${toSeconds(at)}Z`;
-    case 'iso-ms':
-      return `${toSeconds(at)}.${fraction(at, 3)}Z`;
-    case 'iso-us':
-      return `${toSeconds(at)}.${fraction(at, 6)}Z`;
-    case 'iso-ns':
-      return `${toSeconds(at)}.${fraction(at, 9)}Z`;
-    case 'iso-offset':
-      return `${toSeconds(at)}+00:00`;
-    case 'iso-naive':
-      return toSeconds(at);
-    case 'sql':
-      return toSeconds(at).replace('T', ' ');
-    case 'date':
-      return toSeconds(at).slice(0, 10);
-    case 'us-date': {
-      const text = toSeconds(at);
-      return `${text.slice(5, 7)}/${text.slice(8, 10)}/${text.slice(0, 4)}`;
-    }
-    case 'rfc2822':
-      return new Date(toMillis(at)).toUTCString().replace('GMT', '+0000');
-  }
+  return forms[format][1](at);
+}
+
+/** The smallest difference that the format can write. */
+export function unitOf(format: TimeFormat): Duration {
+  return forms[format][0];
 }
 
 /** ISO 8601 in UTC with the shortest of 0, 3, 6 or 9 digits of fraction that loses nothing. */

@@ -10,7 +10,7 @@ import { Buffer } from 'node:buffer';
 import { isNaive, type ReadTime } from './iso.ts';
 import { patternOf } from './pattern.ts';
 import { doubtfulFrom, doubtOf, earliestOf, localOf, type Zone, zoneOf } from './zone.ts';
-import { dropImpossible, fromMillis, readTime, second, toMillis, writeTime, type TimeFormat } from '../time.ts';
+import { dropImpossible, fromMillis, readTime, second, toMillis, unitOf, writeTime, type TimeFormat } from '../time.ts';
 import type { Duration, Instant } from '../types.ts';
 
 export interface TimeRule {
@@ -176,24 +176,4 @@ function downTo(at: Instant, unit: bigint): Instant {
 
 function upTo(at: Instant, unit: bigint): Instant {
   return downTo(at + unit - 1n, unit);
-}
-
-function unitOf(format: TimeFormat): bigint {
-  switch (format) {
-    case 'epoch-ns':
-    case 'iso-ns':
-    case 'iso':
-      return 1n;
-    case 'epoch-us':
-    case 'iso-us':
-      return 1000n;
-    case 'epoch-ms':
-    case 'iso-ms':
-      return 1_000_000n;
-    case 'date':
-    case 'us-date':
-      return day;
-    default:
-      return second;
-  }
 }
