@@ -49,55 +49,49 @@ export function httpProblem({ status, headers }: Refused, asked: Asked, now: num
 }
 
 /** Exit status, verb for the message and hint of an unsuccessful HTTP status. */
-export function meaning(status: number): readonly [code: ExitStatus, verb: string, hint: Hint] {
-  switch (status) {
-    case 400:
-    case 422:
-      return [exit.protocol, 'did not accept', askingFlags];
-    case 401:
-      return [exit.noperm, 'refused', 'check the credentials'];
-    case 403:
-      return [exit.noperm, 'refused', 'check the role and the rights that belong to the credentials'];
-    case 404:
-      return [exit.config, 'has no address for', atAddress((url) => `check ${url} and the names in the settings`)];
-    case 408:
-    case 425:
-      return [exit.unavailable, 'was not ready for', nextRun('the next run tries again')];
-    case 409:
-      return [
-        exit.unavailable,
-        'reported a conflict for',
-        ['another client may be at work', nextRun('the next run tries again')],
-      ];
-    case 410:
-      return [
-        exit.protocol,
-        'no longer has',
-        [
-          'the address is no longer served, or the cursor in it has expired',
-          atAddress((url) => `if this lasts, check ${url} and the vendor's API version`),
-        ],
-      ];
-    case 413:
-    case 414:
-    case 431:
-      return [exit.protocol, 'refused the size of', 'ask for less at once: a lower --limit or a shorter window'];
-    case 423:
-      return [exit.noperm, 'refused', ['it is locked', 'or the account that asks for it is']];
-    case 429:
-      return [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'];
-    case 501:
-    case 505:
-      return [exit.protocol, 'does not support', wrongService];
-    default:
-  }
-  return status >= 500
-    ? [
-        exit.unavailable,
-        'failed on',
-        [nextRun('the next run tries again'), 'see the status page of the service if this lasts'],
-      ]
-    : [exit.protocol, 'gave an unexpected answer to', wrongService];
+type Meaning = readonly [code: ExitStatus, verb: string, hint: Hint];
+
+const tryAgain = nextRun('the next run tries again');
+const refusedInput: Meaning = [exit.protocol, 'did not accept', askingFlags];
+const notReady: Meaning = [exit.unavailable, 'was not ready for', tryAgain];
+const refusedSize: Meaning = [
+  exit.protocol,
+  'refused the size of',
+  'ask for less at once: a lower --limit or a shorter window',
+];
+const unsupported: Meaning = [exit.protocol, 'does not support', wrongService];
+
+const meanings: Readonly<Record<number, Meaning>> = {
+  400: refusedInput,
+  401: [exit.noperm, 'refused', 'check the credentials'],
+  403: [exit.noperm, 'refused', 'check the role and the rights that belong to the credentials'],
+  404: [exit.config, 'has no address for', atAddress((url) => `check ${url} and the names in the settings`)],
+  408: notReady,
+  409: [exit.unavailable, 'reported a conflict for', ['another client may be at work', tryAgain]],
+  410: [
+    exit.protocol,
+    'no longer has',
+    [
+      'the address is no longer served, or the cursor in it has expired',
+      atAddress((url) => `if this lasts, check ${url} and the vendor's API version`),
+    ],
+  ],
+  413: refusedSize,
+  414: refusedSize,
+  422: refusedInput,
+  423: [exit.noperm, 'refused', ['it is locked', 'or the account that asks for it is']],
+  425: notReady,
+  429: [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'],
+  431: refusedSize,
+  501: unsupported,
+  505: unsupported,
+};
+
+const failed: Meaning = [exit.unavailable, 'failed on', [tryAgain, 'see the status page of the service if this lasts']];
+const unexpected: Meaning = [exit.protocol, 'gave an unexpected answer to', wrongService];
+
+export function meaning(status: number): Meaning {
+  return meanings[status] ?? (status >= 500 ? failed : unexpected);
 }
 
 function worthAnother(status: number, headers: HttpReply['headers'], now: number): Problem['again'] {

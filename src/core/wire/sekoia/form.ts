@@ -34,55 +34,30 @@ export interface SekoiaRoute {
 /** The route; `key` is the intake key. */
 export function sekoiaRoute(endpoint: SekoiaEndpoint, key: string): SekoiaRoute {
   const keyField = `"intake_key":${JSON.stringify(key)}`;
-  const route = { path: `/${endpoint}`, single: false, keyInBody: false, enclose: asIs, headers: () => ({}) };
+  const usual = { path: `/${endpoint}`, single: false, keyInBody: false, enclose: asIs, headers: () => ({}) };
+  const text = { contentType: 'text/plain' } as const;
   const json = { contentType: 'application/json', eventBytes: escapedBytes } as const;
-  switch (endpoint) {
-    case 'plain':
-      return {
-        ...route,
-        single: true,
-        contentType: 'text/plain',
-        encode: bareRecord,
-        eventBytes: ({ length }) => length,
-        headers: timeHeader,
-      };
-    case 'plain/batch':
-      return {
-        ...route,
-        contentType: 'text/plain',
-        encode: jsonLine,
-        eventBytes: ({ length }) => length - 1,
-        // Line breaks separate events: one behind the last could be taken for an empty event more.
-        enclose: (body) => body.subarray(0, -1),
-      };
-    case 'jsons':
-      return { ...route, ...json, encode: element, enclose: (body) => enclosed(body, '[', ']') };
-    case 'structured':
-      return {
-        ...route,
-        ...json,
-        path: '/',
-        single: true,
-        keyInBody: true,
-        encode: object(keyField, '@timestamp', '}'),
-      };
-    case 'batch':
-      return {
-        ...route,
-        ...json,
-        keyInBody: true,
-        encode: element,
-        enclose: (body) => enclosed(body, `{${keyField},"jsons":[`, ']}'),
-      };
-    case 'array':
-      return {
-        ...route,
-        ...json,
-        keyInBody: true,
-        encode: object(keyField, 'timestamp', '},'),
-        enclose: (body) => enclosed(body, '[', ']'),
-      };
-  }
+  const inBrackets = (body: Buffer): Buffer => enclosed(body, '[', ']');
+  const routes: Readonly<Record<SekoiaEndpoint, Omit<SekoiaRoute, keyof typeof usual> & Partial<SekoiaRoute>>> = {
+    plain: { ...text, single: true, encode: bareRecord, eventBytes: ({ length }) => length, headers: timeHeader },
+    'plain/batch': {
+      ...text,
+      encode: jsonLine,
+      eventBytes: ({ length }) => length - 1,
+      // Line breaks separate events: one behind the last could be taken for an empty event more.
+      enclose: (body) => body.subarray(0, -1),
+    },
+    jsons: { ...json, encode: element, enclose: inBrackets },
+    structured: { ...json, path: '/', single: true, keyInBody: true, encode: object(keyField, '@timestamp', '}') },
+    batch: {
+      ...json,
+      keyInBody: true,
+      encode: element,
+      enclose: (body) => enclosed(body, `{${keyField},"jsons":[`, ']}'),
+    },
+    array: { ...json, keyInBody: true, encode: object(keyField, 'timestamp', '},'), enclose: inBrackets },
+  };
+  return { ...usual, ...routes[endpoint] };
 }
 
 function asIs(body: Buffer): Buffer {
