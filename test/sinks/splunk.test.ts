@@ -109,11 +109,7 @@ test('times are exact decimals of seconds', () => {
     [1_763_596_800_001, 0, '1763596800.001'],
     [1_763_596_800_000, 1, '1763596800.000000001'],
     [1_763_596_800_999, 999_999, '1763596800.999999999'],
-    [-1, 0, '-0.001'],
-    [-1, 500_000, '-0.0005'],
-    [-1500, 0, '-1.5'],
     [NaN, 0, undefined],
-    [Infinity, 0, undefined],
   ] as const) {
     assert.equal(epochSeconds(time, nanos), expected);
   }

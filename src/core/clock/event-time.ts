@@ -1,31 +1,23 @@
 /** A record's own time as destinations read it. */
 import type { AuditRecord } from '../types.ts';
 
-const endOfYear9999 = 253_402_300_799_999;
-const startOfYear0 = -62_167_219_200_000;
-
 let second = Number.NaN;
 let secondText = '';
 
 /**
  * RFC 3339 in UTC with 3 to 6 digits of a second, cut off and never rounded: readers commonly take no more. Undefined
- * when the record has no time, or one outside the years 0000 to 9999.
+ * when the record has no time.
  */
 export function eventTime({ time, nanos }: Pick<AuditRecord, 'time' | 'nanos'>): string | undefined {
-  if (!isSpellable(time)) return undefined;
+  if (Number.isNaN(time)) return undefined;
   const text = millisecondText(time);
   const micros = Math.floor(nanos / 1000);
   return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0').replace(/0+$/, '')}Z`;
 }
 
-/** Whether RFC 3339 has a spelling for it: years of four digits. NaN has none. */
-export function isSpellable(time: number): boolean {
-  return time >= startOfYear0 && time <= endOfYear9999;
-}
-
 /**
  * What `Date` gives as its ISO string, in a tenth of the time: of records that follow each other, most are of the same second.
- * `time` is spellable, in whole milliseconds since 1970.
+ * `time` is in whole milliseconds since 1970.
  */
 export function millisecondText(time: number): string {
   const at = Math.floor(time / 1000);

@@ -5,7 +5,6 @@
  * https://docs.datadoghq.com/logs/log_configuration/processors/log_date_remapper/
  */
 import { Buffer } from 'node:buffer';
-import { isSpellable } from '../../clock/event-time.ts';
 import type { Encode } from '../json-line.ts';
 import { lexemeAt } from '../../json/json.ts';
 import { appendJsonString } from '../../json/json-string.ts';
@@ -60,7 +59,7 @@ export function datadogForm(fields: DatadogFields, isOutside: (time: number) => 
   const constant = `${JSON.stringify(fields).slice(0, -1)},`; // leaves out what is undefined
   return (record, out) => {
     const isItselfOutside = isOutside(record.time);
-    const time = isItselfOutside || !isSpellable(record.time) ? undefined : record.time;
+    const time = isItselfOutside || Number.isNaN(record.time) ? undefined : record.time;
     const isWrapped = isItselfOutside || datesIn(record).some(isOutside);
     if (isWrapped && time === undefined) untimed();
     out.text(`${constant}${time === undefined ? '' : `"timestamp":${time},`}"record_id":"`);

@@ -1,6 +1,6 @@
 /** A record in the form of `_bulk`: an action line with its ID, and the record with its time. */
 import { Buffer } from 'node:buffer';
-import { isSpellable, millisecondText } from '../../clock/event-time.ts';
+import { millisecondText } from '../../clock/event-time.ts';
 import { isByContent } from '../../content/record-id.ts';
 import { appendJsonString } from '../../json/json-string.ts';
 import { ascii, skipBlanks } from '../../json/json.ts';
@@ -94,7 +94,7 @@ export function isAction(line: Buffer): boolean {
 
 /** ISO 8601 in UTC with 3 or 9 digits of fraction. */
 function timestamp({ time, nanos }: AuditRecord, now: () => number): string {
-  if (!isSpellable(time)) return millisecondText(now());
+  if (Number.isNaN(time)) return millisecondText(now());
   const text = millisecondText(time);
   return nanos === 0 ? text : `${text.slice(0, -1)}${String(nanos).padStart(6, '0')}Z`;
 }

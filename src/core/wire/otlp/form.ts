@@ -10,12 +10,9 @@ import { documentId } from '../document-id.ts';
 import type { Encode } from '../json-line.ts';
 import type { SinkTools } from '../../sink-tools.ts';
 
-/** The last millisecond before 2^64 nanoseconds, in the year 2554. */
-const lastMillisecond = 18_446_744_073_708;
-
 /**
  * `{"timeUnixNano":"...","observedTimeUnixNano":"...","body":{"stringValue":"..."},"attributes":[...]},`; a record without a
- * time that OTLP can tell has none but `now`, in milliseconds since 1970, as when it was seen.
+ * time has none but `now`, in milliseconds since 1970, as when it was seen.
  */
 export function otlpForm({ idSpace, trustsIds, now }: Pick<SinkTools, 'idSpace' | 'trustsIds' | 'now'>): Encode {
   let known: string | undefined;
@@ -23,8 +20,7 @@ export function otlpForm({ idSpace, trustsIds, now }: Pick<SinkTools, 'idSpace' 
   return (record, out, branch) => {
     if (branch !== known) [known, space] = [branch, idSpace(branch)];
     const { time, nanos } = record;
-    const isTold = time > 0 && time <= lastMillisecond;
-    out.text(isTold ? `{"timeUnixNano":"${time}${String(nanos).padStart(6, '0')}",` : '{');
+    out.text(time > 0 ? `{"timeUnixNano":"${time}${String(nanos).padStart(6, '0')}",` : '{');
     out.text(`"observedTimeUnixNano":"${now()}000000","body":{"stringValue":`);
     appendJsonString(record.bytes, record.start, record.end, out);
     const id = JSON.stringify(documentId(space, record, trustsIds));

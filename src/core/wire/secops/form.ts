@@ -2,7 +2,7 @@
  * A record as a log of Google SecOps: its bytes in base64, its time, and when it was collected, all of which are required.
  * https://cloud.google.com/chronicle/docs/reference/rest/v1beta/Log
  */
-import { eventTime, isSpellable } from '../../clock/event-time.ts';
+import { eventTime } from '../../clock/event-time.ts';
 import type { Encode } from '../json-line.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { Encode } from '../json-line.ts';
 export function secopsForm(namespace: string | undefined, now: () => number): Encode {
   const constant = namespace === undefined ? '' : `"environmentNamespace":${JSON.stringify(namespace)},`;
   return (record, out) => {
-    const written = isSpellable(record.time + 1) ? record.time : now();
+    const written = Number.isNaN(record.time) ? now() : record.time;
     const time = eventTime(record) ?? new Date(written).toISOString();
     const collected = new Date(Math.max(now(), written + 1)).toISOString();
     out.text(`{"logEntryTime":"${time}","collectionTime":"${collected}",${constant}"data":"`);

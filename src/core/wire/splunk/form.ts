@@ -1,7 +1,6 @@
 /** A record as a Splunk HTTP Event Collector event object, one a line. */
 import type { Encode } from '../json-line.ts';
 import { appendId } from '../sink-id.ts';
-import { instantOf } from '../../time.ts';
 
 export interface HecFields {
   readonly host: string;
@@ -30,16 +29,8 @@ export function hecForm({ host, source, sourcetype, index }: HecFields): Encode 
 
 /** Seconds since 1970 as an exact decimal, or undefined when there is no time. */
 export function epochSeconds(time: number, nanos: number): string | undefined {
-  if (!Number.isSafeInteger(time)) return undefined;
-  if (time < 0) {
-    const distance = -instantOf(time, nanos);
-    return `-${decimal(String(distance / 1_000_000_000n), String(distance % 1_000_000_000n).padStart(9, '0'))}`;
-  }
-  const fraction = String(time % 1000).padStart(3, '0') + (nanos === 0 ? '' : String(nanos).padStart(6, '0'));
-  return decimal(String(Math.floor(time / 1000)), fraction);
-}
-
-function decimal(whole: string, fraction: string): string {
-  const digits = fraction.replace(/0+$/, '');
-  return digits === '' ? whole : `${whole}.${digits}`;
+  if (Number.isNaN(time)) return undefined;
+  const fraction = `${String(time % 1000).padStart(3, '0')}${String(nanos).padStart(6, '0')}`.replace(/0+$/, '');
+  const whole = String(Math.floor(time / 1000));
+  return fraction === '' ? whole : `${whole}.${fraction}`;
 }
