@@ -48,12 +48,6 @@ export function parseCommandLine(argv: readonly string[], version: string): Invo
   return { command, flags: withCommand(flags, argv.slice(own.length), command) };
 }
 
-/** The help text, as `--help` prints it. */
-export function helpText(version: string): string {
-  const invocation = parseCommandLine(['--help'], version);
-  return 'print' in invocation ? invocation.print : '';
-}
-
 /** What commander finds while it parses. */
 interface Found {
   command: CommandName;

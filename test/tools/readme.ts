@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { helpText } from '../../src/cli.ts';
+import { parseCommandLine } from '../../src/cli.ts';
 import type { Setting, Settings } from '../../src/core/setting.ts';
 import { placeholderMeanings } from '../../src/core/definition/placeholders.ts';
 import { readDefinition } from '../../src/io/definition-file.ts';
@@ -45,7 +45,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 const parts: Readonly<Record<string, () => string | Promise<string>>> = {
-  usage: () => ['```', helpText(manifest().version).trimEnd(), '```'].join('\n'),
+  usage: () => ['```', helpText().trimEnd(), '```'].join('\n'),
   sources: async () => listing(await all(sources), 'Source'),
   'ready-made sources': readyMadeSources,
   sinks: async () => listing(await all(sinks), 'Destination'),
@@ -157,6 +157,12 @@ function exitStatuses(): string {
     if (name !== undefined && status !== undefined) rows.push([status, name, meaning, cures[Number(status)] ?? '']);
   }
   return table(['Status', 'Name', 'Meaning', 'Does the next run cure it?'], rows);
+}
+
+/** As `--help` prints it. */
+function helpText(): string {
+  const invocation = parseCommandLine(['--help'], manifest().version);
+  return 'print' in invocation ? invocation.print : '';
 }
 
 function manifest(): { readonly version: string; readonly dependencies: Readonly<Record<string, string>> } {
