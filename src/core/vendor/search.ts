@@ -25,31 +25,7 @@ export interface VendorSearch extends Matcher {
 /** Throws Problem 64 when the source cannot do what is asked. */
 export function vendorSearch(definition: SourceDefinition, search: Search, tools: Pick<Tools, 'warn'>): VendorSearch {
   const used = usedPlaceholders(definition);
-  const parameters: Record<string, string> = {};
-  const comparisons: Comparison[] = [];
-  const only = new Map<string, string>(); // the value of each parameter and path: they have one at most
-  const wanted: Wanted[] = [];
-  const keys = new Map(Object.entries(definition.query?.keys ?? {})); // an object would also have `constructor`
-
-  for (const [key, value] of search.query) {
-    const known = keys.get(key);
-    const { parameter, field, path } = known ?? openKey(definition, key, value);
-    for (const place of [parameter && `parameter ${parameter}`, path && `path ${path}`]) {
-      if (place === undefined) continue;
-      if ((only.get(place) ?? value) !== value) throw unusable(`--query: ${key} cannot have two values at once`);
-      only.set(place, value);
-    }
-    if (parameter !== undefined) parameters[parameter] = value;
-    if (field !== undefined) comparisons.push({ field, value });
-    if (path === undefined) continue;
-    wanted.push({
-      flag: '--query',
-      field: key,
-      paths: known === undefined ? readings(path) : [parsePath(path)],
-      values: [value],
-    });
-  }
-
+  const { parameters, comparisons, wanted } = sortedOut(definition, search.query);
   if (search.rawQuery !== undefined && !used.has('rawQuery')) {
     throw unusable(`--raw-query: ${definition.name} has no query language; use --query`);
   }
@@ -74,6 +50,42 @@ export function vendorSearch(definition: SourceDefinition, search: Search, tools
     parameters,
     ...matcher(wanted),
   };
+}
+
+/** What of `--query` goes to the vendor, as parameters or as comparisons in its language, and what is matched here. */
+interface SortedQuery {
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly comparisons: readonly Comparison[];
+  readonly wanted: Wanted[];
+}
+
+/** Throws Problem 64 for a parameter or a path that is to have two values. */
+function sortedOut(definition: SourceDefinition, pairs: Search['query']): SortedQuery {
+  const parameters: Record<string, string> = {};
+  const comparisons: Comparison[] = [];
+  const only = new Map<string, string>(); // the value of each parameter and path: they have one at most
+  const wanted: Wanted[] = [];
+  const keys = new Map(Object.entries(definition.query?.keys ?? {})); // an object would also have `constructor`
+
+  for (const [key, value] of pairs) {
+    const known = keys.get(key);
+    const { parameter, field, path } = known ?? openKey(definition, key, value);
+    for (const place of [parameter && `parameter ${parameter}`, path && `path ${path}`]) {
+      if (place === undefined) continue;
+      if ((only.get(place) ?? value) !== value) throw unusable(`--query: ${key} cannot have two values at once`);
+      only.set(place, value);
+    }
+    if (parameter !== undefined) parameters[parameter] = value;
+    if (field !== undefined) comparisons.push({ field, value });
+    if (path === undefined) continue;
+    wanted.push({
+      flag: '--query',
+      field: key,
+      paths: known === undefined ? readings(path) : [parsePath(path)],
+      values: [value],
+    });
+  }
+  return { parameters, comparisons, wanted };
 }
 
 /** What a key of `query.keys` says of how it is searched for. */

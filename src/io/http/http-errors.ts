@@ -72,21 +72,26 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   }
   const strange = notHttp(error, code);
   if (strange !== undefined) return problem(exit.protocol, where, strange, { code, hint: wrongService });
-  const transient = transientCodes.get(code);
-  if (transient !== undefined) {
-    const [what, standard] = transient;
-    const mayBeTls = isBroken(error) && !hasAnswered(error, where);
-    const hint = mayBeTls ? orTls(standard, where) : inVain.has(code) ? orProxy(standard, where) : standard;
-    const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
-    // What takes the vendor, or a proxy on the way, too long is often told by nothing else.
-    const httpStatus = cutShortCodes.has(code) ? badGateway : undefined;
-    return problem(exit.unavailable, where, what, { code, hint, again, httpStatus });
-  }
+  const transient = transientProblem(error, code, where);
+  if (transient !== undefined) return transient;
   const isSystem = code.startsWith('E') && !code.startsWith('ERR_');
   if (isSystem || (code.startsWith('UND_ERR_') && !code.startsWith('UND_ERR_INVALID_'))) {
     return problem(exit.unavailable, where, 'could not be reached', { code, hint: network, again: {} });
   }
   return error;
+}
+
+/** For a code of which it is known what happened; undefined for any other. */
+function transientProblem(error: Error, code: string, where: Where): Problem | undefined {
+  const transient = transientCodes.get(code);
+  if (transient === undefined) return undefined;
+  const [what, standard] = transient;
+  const mayBeTls = isBroken(error) && !hasAnswered(error, where);
+  const hint = mayBeTls ? orTls(standard, where) : inVain.has(code) ? orProxy(standard, where) : standard;
+  const again = unconnected.has(code) ? ({ untaken: true } as const) : {};
+  // What takes the vendor, or a proxy on the way, too long is often told by nothing else.
+  const httpStatus = cutShortCodes.has(code) ? badGateway : undefined;
+  return problem(exit.unavailable, where, what, { code, hint, again, httpStatus });
 }
 
 /** The Problem of a connection that is not made in time, which undici reports late, or only after the time is over. */
