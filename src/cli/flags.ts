@@ -78,7 +78,7 @@ export interface FlagRow {
   readonly commands?: readonly CommandName[];
 }
 
-/** Those that are about one job. */
+/** Commands that are about one job. */
 const ofJobs = ['pull', 'check'] as const;
 /** `status` takes no --env-file: a job that it describes is not looked for, and where positions live is not in it. */
 const ofPositions = [...ofJobs, 'status'] as const;
@@ -88,7 +88,7 @@ export function isTakenBy(command: CommandName, { commands: those = ofJobs }: Fl
   return those.includes(command);
 }
 
-/** In the order of the help. */
+/** All flags, in the order of the help. */
 export const flagTable: readonly FlagRow[] = [
   { flags: '-s, --source <name|file|->', says: 'built-in source, definition file (.yaml, .yml, .json), - for stdin' },
   { flags: '-o, --sink <name>', says: 'where records go: audit-export sinks lists them (default: stdout)' },

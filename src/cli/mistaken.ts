@@ -2,7 +2,7 @@
 import { summaries } from './flags.ts';
 
 const page = 'pipe the records into head -n 10; --limit is the size of a page';
-/** For those who want another format. */
+/** The hint for those who want another format than JSON Lines. */
 export const pipeIntoJq = 'records are JSON Lines: pipe them into jq';
 const instead = (flag: string): string => `write ${flag}`;
 

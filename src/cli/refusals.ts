@@ -93,7 +93,7 @@ export function refuseOption(program: Commander, word: string, argv: readonly st
   throw usage(`unknown option${what}${meant}`, hint);
 }
 
-/** Those that the command takes, in the order of the table. */
+/** The options that the command takes, in the order of the table. */
 export function optionsOf(program: Commander, command: CommandName): readonly Option[] {
   const rows = flagTable.filter((row) => isTakenBy(command, row));
   return rows.flatMap(({ flags }) => program.options.filter((option) => option.flags === flags));

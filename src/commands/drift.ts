@@ -23,7 +23,7 @@ const nextStep: Readonly<Record<Configuration['sourceOrigin'], string>> = {
   'ready-made': report,
 };
 
-/** For all pages of one run. */
+/** Looks at all pages of one run. */
 export function drift({ source, sourceOrigin }: Pick<Configuration, 'source' | 'sourceOrigin'>): Drift {
   const { id, time } = source.records;
   let count = 0;

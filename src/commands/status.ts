@@ -88,7 +88,7 @@ function nothingIn(directory: string): Problem {
   });
 }
 
-/** For records in the quarantine. */
+/** What is told of records in the quarantine. */
 function lyingThere(aside: SetAside): Trouble {
   return {
     message: setAsideText(aside),

@@ -89,7 +89,7 @@ function at(places: readonly string[]): string {
   return flags.length === 0 ? inThem : `${inThem} (${flags.join(' and ')})`;
 }
 
-/** With its port; nothing where the text is no address. */
+/** The host of an address, with its port; nothing where the text is no address. */
 function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).host : '';
 }

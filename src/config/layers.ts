@@ -6,7 +6,7 @@ import { fullPath } from './full-path.ts';
 export const theEnvironment = 'the environment';
 
 export interface EnvFile {
-  /** As given, for messages. */
+  /** Its path as the user wrote it, for messages. */
   readonly path: string;
   readonly text: string;
   readonly values: ReadonlyMap<string, string>;
@@ -14,7 +14,7 @@ export interface EnvFile {
 
 export interface Layers {
   readonly environment: Environment;
-  /** In the order of looking. */
+  /** In the order in which they are searched. */
   readonly files: readonly EnvFile[];
 }
 

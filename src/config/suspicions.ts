@@ -32,7 +32,7 @@ function isCut(text: string, value: string): boolean {
 }
 
 interface Line {
-  /** With its number. */
+  /** Path and number of the line, for messages. */
   readonly place: string;
   readonly name: string;
   /** What stands behind the `=`. */

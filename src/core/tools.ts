@@ -42,7 +42,7 @@ export interface Http {
   readonly cookies: number;
   /** The value of the cookie of that name: of several, the one with the shortest path. */
   cookie(name: string): string | undefined;
-  /** As before the first request, where somebody is to log in anew. */
+  /** Forgets all cookies, as before the first request, where somebody is to log in anew. */
   forgetCookies(): void;
   close(): Promise<void>;
 }

@@ -187,7 +187,7 @@ export interface Source {
   guessed(): boolean;
   /** Fields that were searched for and that no record has had, in all pulls so far. */
   absent(): readonly SearchedField[];
-  /** Those that were compared with a plain value, and are a list or an object in every record that has had them. */
+  /** Fields that were compared with a plain value, and are a list or an object in every record that has had them. */
   nested(): readonly SearchedField[];
   /** Logs out. Never throws. */
   close(): Promise<void>;
@@ -212,7 +212,7 @@ export interface Limits {
  * is written over.
  */
 export interface Batch {
-  /** Of which all its records are. */
+  /** The branch that all its records are of. */
   readonly branch: string;
   readonly count: number;
   /** Made when first asked for, which a batch that is taken as a whole never needs. */

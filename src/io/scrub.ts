@@ -23,7 +23,7 @@ export function scrubber(): Scrubber {
   const lasting = new Set<string>();
   /** How many use each credential from a reply. */
   const inUse = new Map<string, number>();
-  /** Those no longer in use, oldest first. */
+  /** Credentials from replies that are no longer in use, oldest first. */
   const replaced = new Set<string>();
   let known: Known | undefined;
 

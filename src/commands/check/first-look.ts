@@ -23,7 +23,7 @@ export interface FirstLook {
   isDoubtful(): boolean;
 }
 
-/** For the pages that are looked at of one definition. */
+/** Looks at the first pages of one definition. */
 export function firstLook({ records: { id, time }, window }: Pick<SourceDefinition, 'records' | 'window'>): FirstLook {
   let count = 0;
   let looked = 0;

@@ -34,7 +34,7 @@ export async function askOnce(awaiting: Awaiting): Promise<number> {
   return lost;
 }
 
-/** For a dry run, which asks nobody: records without an acknowledgement count as still to be delivered. */
+/** Forgets what is awaited, in a dry run, which asks nobody: records without an acknowledgement count as still to be delivered. */
 export function forgetAwaited(ledger: Ledger): void {
   for (const pending of ledger.pending()) ledger.settle(pending, false);
 }

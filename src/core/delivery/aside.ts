@@ -24,7 +24,7 @@ type Parts = Pick<
   'source' | 'sink' | 'branch' | 'ledger' | 'unsaved' | 'quarantine' | 'summary' | 'doubted'
 > & { readonly limit: RefusalLimit };
 
-/** For one branch. Throws the Problem of `limit` (65 or 78) before it sets too many aside. */
+/** Sets aside what is refused in one branch. Throws the Problem of `limit` (65 or 78) before it sets too many aside. */
 export function asideOf(parts: Parts): Aside {
   const { source, sink, branch, ledger, unsaved, quarantine, summary, doubted, limit } = parts;
   const by = { source: source.name, sink: sink.name, branch };

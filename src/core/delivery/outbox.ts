@@ -57,7 +57,7 @@ export interface Outbox {
 /** How long a queued record may wait for others to fill its batch, in milliseconds. */
 const patience = 1000;
 
-/** For one slice of a branch. Sends when a batch is full, at a `tick` that is due, and when it is drained. */
+/** The outbox of one slice of a branch. Sends when a batch is full, at a `tick` that is due, and when it is drained. */
 export function outbox(parts: OutboxParts): Outbox {
   const { sink, branch, queue, ledger, unsaved, tools, summary, doubted } = parts;
   const limit = refusalLimit(summary, parts.maxQuarantine, parts.before, parts.quarantine.path);

@@ -17,7 +17,7 @@ export interface Unsaved {
   prove(): Promise<void>;
   /** Makes them durable, first at the sink, then in the journal: before a branch sends, and when it has sent. */
   journal(): Promise<void>;
-  /** They are in the position now. */
+  /** What was added is in the position now. */
   forget(): void;
 }
 

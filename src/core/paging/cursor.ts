@@ -15,7 +15,7 @@ import { jsonText } from '../definition/template.ts';
 
 export type Cursor = string | bigint | readonly (string | bigint)[];
 
-/** In characters; vendors have a few hundred. */
+/** The most characters that a cursor or an address may have; vendors need a few hundred. */
 const longest = 64 * 1024;
 
 type CursorPaging = Extract<PagingDefinition, { type: 'cursor' }>;

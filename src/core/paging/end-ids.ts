@@ -16,7 +16,7 @@ export interface EndIds {
   told(): string | undefined;
 }
 
-/** For one page after another. */
+/** Looks at one page after another. */
 export function endIds(): EndIds {
   let first: string | undefined;
   let last: Key | undefined;

@@ -7,7 +7,7 @@ import { totalAt } from '../json/value-at.ts';
 /** How pages end where the vendor names a next one even after the last. */
 const endings: readonly string[] = ['unchanged', 'empty-page', 'short-page'];
 
-/** For a page that has a next one; `count` is the number of all records so far. */
+/** Whether the page after this one was named, if there is one; `count` is the number of all records so far. */
 export function isNamed(paging: PagingDefinition, { envelope, count, total }: PageEnd): boolean {
   if (total !== undefined) return count < total;
   if (paging.type === 'none') return false;

@@ -82,9 +82,9 @@ export async function pullBranches(state: RunState, { position, sink, quarantine
 
 interface Listed {
   readonly branches: readonly string[];
-  /** Those that the position did not know. */
+  /** Branches that the position did not know. */
   readonly unknown: readonly string[];
-  /** For the ledgers of new branches, see createLedger. */
+  /** Seed for the ledgers of new branches, see createLedger. */
   readonly seed: number;
 }
 

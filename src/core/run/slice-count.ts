@@ -16,7 +16,7 @@ export interface SliceCount {
   mayRepeat(): boolean;
 }
 
-/** From now on. */
+/** Counts from now on. */
 export function sliceCount({ summary, doubted, sink }: Pick<BranchRun, 'summary' | 'doubted' | 'sink'>): SliceCount {
   const read = (): number => summary.fetched + summary.unmatched;
   const open = (): number => unaccounted(summary) - doubted.length;

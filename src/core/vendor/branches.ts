@@ -65,7 +65,7 @@ export function asksVendor(definition: SourceDefinition, values: SettingValues):
   return definition.branches?.fetch !== undefined && chosenOf(definition, values).length === 0;
 }
 
-/** Those in the setting, else those in the definition; each once. */
+/** The branches in the setting, else those in the definition; each once. */
 function chosenOf(
   { branches: { setting, values: listed = [] } = {} }: SourceDefinition,
   values: SettingValues,

@@ -146,7 +146,7 @@ export function collector(
     return identity;
   }
 
-  /** Of what does not change each time that the record is shown. */
+  /** A checksum of what does not change each time that the record is shown. */
   function lastSum(): number {
     if (last === undefined) return 0;
     const content = contentOf({ bytes: last, start: lastStart, end: lastEnd, volatile: lastVolatile });

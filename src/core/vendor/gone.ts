@@ -44,7 +44,7 @@ export function goneStatuses({ paging, items, job }: SourceDefinition): readonly
   ];
 }
 
-/** Those by which an item is gone of which nothing was read yet, so that the others can be read without it. */
+/** The HTTP statuses by which an item is gone of which nothing was read yet, so that the others can be read without it. */
 export function goneItemStatuses(items: NonNullable<SourceDefinition['items']>): readonly number[] {
   return [gone, ...statusesOf(items.gone)];
 }

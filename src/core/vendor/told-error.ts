@@ -38,7 +38,7 @@ export function refuseToldError(definition: SourceDefinition, value: unknown, qu
   });
 }
 
-/** For a reply with neither the sign of success nor any sign of an error: mostly, the definition expects too much. */
+/** Throws the Problem of a reply with neither the sign of success nor any sign of an error: mostly, the definition expects too much. */
 function refuseSilence(definition: SourceDefinition, value: unknown, what: string): void {
   const { success, ...reply } = definition.reply ?? {};
   if (success === undefined || valueAt(value, success.path) !== undefined) return;

@@ -6,7 +6,7 @@ export type Encode = Sink['encode'];
 
 export const bareRecord: Encode = (record, out) => out.bytes(record.bytes, record.start, record.end);
 
-/** With a line break behind it. */
+/** The record and a line break. */
 export const jsonLine: Encode = (record, out) => {
   out.bytes(record.bytes, record.start, record.end);
   out.byte(0x0a);

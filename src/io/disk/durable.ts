@@ -17,7 +17,7 @@ import { writeFully } from './write-fully.ts';
 /** How a file's temp files are named: `<path>.<12 hexadecimal digits>.temp`. */
 export const tempName = /\.[0-9a-f]{12}\.temp$/;
 
-/** In bytes: a position without remembered IDs has less. */
+/** How many bytes are tried at least: a position without remembered IDs has less. */
 const leastTried = 4096;
 
 /** A name for a temp file beside `path`. */
@@ -30,7 +30,7 @@ export interface Replacement {
   write(file: FileHandle): Promise<number>;
   /** The last moment to object, or to keep what is replaced; `temp` holds what replaces it. */
   beforeRename(temp: string): Promise<void>;
-  /** It is in place, durable or not: from now on it is what others find there. */
+  /** The new content is in place, durable or not: from now on it is what others find there. */
   renamed(): void;
 }
 

@@ -15,7 +15,7 @@ export interface FileWindow {
 /** Read at once. */
 export const windowSize = 64 * 1024;
 
-/** For an open file; nothing of it is read yet. */
+/** A window on an open file, of which nothing is read yet. */
 export function fileWindow(file: FileHandle): FileWindow {
   const chunk = Buffer.allocUnsafeSlow(windowSize);
   let chunkAt = 0;

@@ -49,7 +49,7 @@ export const cutShortCodes = new Set([
 /** Codes of a connection that was never made. */
 export const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** Those of a host that was looked for in vain, and may be reached through a proxy alone. */
+/** Codes of a host that was looked for in vain, and may be reached through a proxy alone. */
 export const inVain = new Set(['ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
 /** The error's code; of the several attempts of one connection (IPv6 and IPv4), the first that has one. */

@@ -7,9 +7,9 @@ import { timeLimit, type TimeLimit } from './time-limit.ts';
 export interface Exchange {
   readonly signal: AbortSignal;
   readonly limit: TimeLimit;
-  /** A request of it waits for a connection. */
+  /** Its request waits for a connection. */
   waits(): void;
-  /** It has one, and is written. */
+  /** Its request has a connection, and is written. */
   begins(): void;
   /** Lets go of the clock and of the stop signal. */
   end(): void;

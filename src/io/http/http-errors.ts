@@ -81,7 +81,7 @@ export function connectionProblem(error: unknown, where: Where): unknown {
   return error;
 }
 
-/** For a code of which it is known what happened; undefined for any other. */
+/** The Problem of a code in `transientCodes`; undefined for any other. */
 function transientProblem(error: Error, code: string, where: Where): Problem | undefined {
   const transient = transientCodes.get(code);
   if (transient === undefined) return undefined;

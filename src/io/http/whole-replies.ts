@@ -17,7 +17,7 @@ interface Handler {
 /** Where undici names the connection of a request that it writes, in the same turn in which it has told the handler. */
 const writes = 'undici:client:sendHeaders';
 
-/** Of each connection: makes undici read on. */
+/** What makes undici read on, by connection. */
 const readOn = new WeakMap<Socket, () => void>();
 
 /**

@@ -67,7 +67,7 @@ export async function writePosition(
 
 /** How the remembered IDs are read. */
 export interface ReadIds {
-  /** For the ledgers. */
+  /** Seed of the ledgers that hold them, see createLedger. */
   readonly seed: number;
   /** Makes the Problem of what is found wrong with many IDs later. */
   unusable(damage: string): Problem;

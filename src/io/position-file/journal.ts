@@ -37,7 +37,7 @@ export function openJournal(path: string): Journal {
   let base = '';
   let size = 0;
   let isReady = false;
-  /** As it was when it was read; undefined when it was not, or was written to since. */
+  /** What the last reading has found; undefined before that, and once the journal was written to. */
   let known: JournalExtent | undefined;
   const turn = mutex();
 

@@ -18,7 +18,7 @@ export interface Holders {
   readonly knowStarts: boolean;
 }
 
-/** As they are seen from this process. What the system does not tell is ''. */
+/** Holders as they are seen from this process. What the system does not tell is ''. */
 export function holders(): Holders {
   const namespace = told(() => readlinkSync('/proc/self/ns/pid')).replace(/\D/g, '');
   const boot = content('/proc/sys/kernel/random/boot_id').trim() || encodeURIComponent(hostname());

@@ -22,7 +22,7 @@ function whyNotIn(definition: SourceDefinition): Hint {
 /** What an answer that a refused login would explain may come from instead: a path that is not there, or the end of the session. */
 export type Otherwise = 'path' | 'ended';
 
-/** Of a form that answered with something else than itself: `how`. */
+/** The Problem of a form that answered the login with something else than itself: `how`. */
 export function refusalInDoubt(definition: SourceDefinition, how: string, otherwise?: Otherwise): Problem {
   const refused = otherwise === 'path' ? 'may have refused' : 'refused';
   const ended = `${otherRun}, or the user may not read records`;
@@ -44,7 +44,7 @@ export function notALogin(definition: SourceDefinition, how: string): Problem {
   });
 }
 
-/** Of a redirect that a program cannot follow, where the definition knows of no page. */
+/** The Problem of a redirect that a program cannot follow, where the definition knows of no page. */
 export function answeredAsForm(definition: SourceDefinition, reply: HttpReply): Problem {
   const what = `${redirectIn(reply)}, as a form for people does`;
   return new Problem(exit.protocol, `${definition.name} answered the login with ${what}`, {
@@ -61,7 +61,7 @@ export function redirectIn({ status, url, headers }: HttpReply): string {
   return serverText(`a redirect to ${new URL(headers['location'] ?? '', url).pathname} (HTTP ${status})`);
 }
 
-/** Of a redirect to http at the host itself: mostly, the service does not know that a proxy before it speaks https. */
+/** The Problem of a redirect to http at the same host: mostly, the service does not know that a proxy before it speaks https. */
 export function unprotected(definition: SourceDefinition, { url, headers }: HttpReply): Problem {
   const { origin } = new URL(headers['location'] ?? '', url);
   const where = `a redirect to ${origin}, where the credentials would go in the clear`;

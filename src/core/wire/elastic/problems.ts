@@ -20,7 +20,7 @@ export interface ElasticProblems {
   notElastic(how: string): Problem;
 }
 
-/** Those of one cluster; `who` is its name in messages. */
+/** The Problems of one cluster; `who` is its name in messages. */
 export function elasticProblems(values: SettingValues, who: string, now: () => number): ElasticProblems {
   return {
     refusal(status, reason, like) {
