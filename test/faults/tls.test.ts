@@ -323,11 +323,7 @@ const broken: readonly (readonly [what: string, content: string | undefined, mes
   ['is empty', '', /^there is no certificate in --ca-file .*roots\.pem$/],
   ['is not PEM', 'DER, perhaps', /^there is no certificate in --ca-file .*roots\.pem$/],
   ['holds a key only', good.key, /^there is no certificate in --ca-file .*roots\.pem$/],
-  [
-    'is damaged',
-    damaged(authority.cert),
-    /^certificate 1 in --ca-file .*roots\.pem cannot be read$/,
-  ],
+  ['is damaged', damaged(authority.cert), /^certificate 1 in --ca-file .*roots\.pem cannot be read$/],
 ];
 for (const [what, content, message] of broken) {
   fault(
