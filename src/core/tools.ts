@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly followRedirects?: boolean;
   /** A redirect is its reply, and nothing else is asked for. */
   readonly keepRedirect?: boolean;
+  /** Whether a status means success: the body of such a reply ends only after all of the request has left. Default: 2xx. */
+  readonly isSuccess?: (status: number) => boolean;
 }
 
 /** One HTTP reply. The body must be read, or discarded. Names of headers are lower case. */

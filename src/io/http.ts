@@ -2,12 +2,13 @@
  * The one door to HTTP. A client belongs to one origin: its credentials and cookies never reach another one, whatever a
  * reply says. One attempt a call; when to try again is decided in core/retry.ts.
  */
+import { isSuccessful } from '../core/http-status.ts';
 import { parseBase, resolveSameOrigin } from '../core/origin.ts';
 import type { Http, HttpReply, HttpRequest, Tools } from '../core/tools.ts';
 import { acceptedEncodings, checkEncoding, discardBody, readBody, readText } from './http/body.ts';
 import { cookieJar } from './http/cookies.ts';
 import { openClient } from './http/client.ts';
-import type { Client, Dispatched, RawReply } from './http/dispatcher.ts';
+import type { Client, Course, Dispatched, RawReply } from './http/dispatcher.ts';
 import { beginExchange, type Exchange } from './http/exchange.ts';
 import { reached } from './failpoint.ts';
 import { dateOf, incomingHeaders, outgoingHeaders } from './http/headers.ts';
@@ -85,7 +86,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
     client ??= openClient(home, proxy, options);
     const opened = await client;
     const { pathname, search } = where.url;
-    const { method, body = null, repeatable = method === 'GET' } = request;
+    const { method, body = null, repeatable = method === 'GET', isSuccess = isSuccessful } = request;
     const cookie = jar.header(pathname, options.now());
     const own = {
       'user-agent': 'audit-export',
@@ -97,7 +98,10 @@ export function openHttp(base: string, options: HttpOptions): Http {
     const started = options.now();
     exchange.waits();
     // undici looks at a signal once the request is on a connection: until there is one, nobody would be heard.
-    const reply = await unless(exchange.signal, dispatch(opened, asked, where, exchange, repeatable));
+    const reply = await unless(
+      exchange.signal,
+      dispatch(opened, asked, where, { begins: exchange.begins, isSuccess }, repeatable),
+    );
     reached('http: reply headers');
     answered = true;
     jar.store([reply.headers['set-cookie'] ?? []].flat(), pathname, options.now(), dateOf(reply.headers));
@@ -111,16 +115,16 @@ export function openHttp(base: string, options: HttpOptions): Http {
     opened: Client,
     asked: Dispatched,
     where: Where,
-    exchange: Exchange,
+    course: Course,
     isRepeatable: boolean,
   ): Promise<RawReply> {
     for (let isAgain = false; ; isAgain = true) {
       try {
-        const reply = opened.dispatch(asked, exchange.begins);
+        const reply = opened.dispatch(asked, course);
         reached('http: request sent');
         return await reply;
       } catch (error) {
-        if (isAgain || !answered || !isRepeatable || !isBroken(error) || exchange.signal.aborted) throw error;
+        if (isAgain || !answered || !isRepeatable || !isBroken(error) || asked.signal.aborted) throw error;
         options.debug('the idle connection was gone, sending again', { method: where.method, path: pathOf(where) });
       }
     }

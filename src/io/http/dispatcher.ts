@@ -11,7 +11,7 @@ import buildConnect from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { connections, type Connections, holdUntilSent, readToEnd } from './whole-replies.ts';
 
-export type Dispatched = Dispatcher.RequestOptions;
+export type Dispatched = Dispatcher.RequestOptions & { readonly signal: AbortSignal };
 export type RawReply = Dispatcher.ResponseData;
 
 /** `cert` and `key` are what the server is shown when it asks. */
@@ -27,12 +27,16 @@ export interface DispatcherOptions {
 /** No limits of undici's own: that of the whole request (exchange.ts) is for all of it. */
 const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
 
+/** What is to be known of a request under way. */
+export interface Course {
+  /** Called when the request is on a connection and about to be written. */
+  begins(): void;
+  /** Whether a status means success: the body of such a reply ends only after all of the request has left. */
+  isSuccess(status: number): boolean;
+}
+
 export interface Client {
-  /**
-   * Calls `begins` when the request is on a connection and about to be written. The body of a success ends only after all of
-   * the request has left.
-   */
-  dispatch(options: Dispatched, begins: () => void): Promise<RawReply>;
+  dispatch(options: Dispatched, course: Course): Promise<RawReply>;
   /** Ends every connection, one that is still being made as well. */
   close(): Promise<void>;
 }
@@ -55,8 +59,8 @@ export async function openDispatcher(origin: string, options: DispatcherOptions)
     proxy === undefined ? direct(origin, options, keep) : await throughProxy(origin, proxy, options, keep);
   const { next, close } = connections();
   return {
-    dispatch: (dispatched, begins) =>
-      callRequest.call(telling(dispatcher, next, begins), { ...timeouts, ...dispatched }),
+    dispatch: (dispatched, course) =>
+      callRequest.call(telling(dispatcher, next, course), { ...timeouts, ...dispatched }),
     async close() {
       close();
       await dispatcher.destroy();
@@ -69,7 +73,7 @@ export async function openDispatcher(origin: string, options: DispatcherOptions)
 function telling(
   dispatcher: Dispatcher,
   next: Connections['next'],
-  begins: () => void,
+  { begins, isSuccess }: Course,
 ): ThisParameterType<typeof callRequest> {
   return {
     dispatch(options, handler) {
@@ -80,7 +84,7 @@ function telling(
         next((socket) => (connection = socket));
         onConnect?.apply(handler, told);
       };
-      holdUntilSent(handler, () => connection);
+      holdUntilSent(handler, () => connection, isSuccess);
       return dispatcher.dispatch(options, handler);
     },
   };

@@ -17,15 +17,50 @@ interface Handler {
 /** Where undici names the connection of a request that it writes, in the same turn in which it has told the handler. */
 const writes = 'undici:client:sendHeaders';
 
-/** What makes undici read on, by connection. */
-const readOn = new WeakMap<Socket, () => void>();
+/** What is known of a connection. */
+interface Connection {
+  /** Makes undici read on. */
+  readOn?: () => void;
+  /** Tells of a write that failed, where that is put off. */
+  fail?: () => void;
+  /** The body of a success is held back until the request has left, so that nothing is gained by reading first. */
+  isHeld: boolean;
+}
+
+const known = new WeakMap<Socket, Connection>();
+
+type Written = (error?: Error | null) => void;
 
 /**
- * The socket, with the rest of its reply handed out when it ends: undici stops reading while nobody takes what it has read,
- * and an end that comes then is an error that nobody can catch (https://github.com/nodejs/undici/issues/5360).
+ * The socket, with all that has come handed out before its end.
+ *
+ * Whoever refuses a request may answer before it has left, and hang up. A write that fails then would have Node drop the
+ * connection, and with it the answer, which waits in the kernel to be read. So the failure is told when there is no more to
+ * read: as the connection is gone, reading comes to its end.
+ *
+ * undici stops reading while nobody takes what it has read, and an end that comes then is an error that nobody can catch
+ * (https://github.com/nodejs/undici/issues/5360). So at the end it reads on.
  */
 export function readToEnd(socket: Socket): Socket {
-  return socket.prependListener('end', () => readOn.get(socket)?.());
+  const connection: Connection = { isHeld: false };
+  known.set(socket, connection);
+  const patiently =
+    (written: Written): Written =>
+    (error) => {
+      if (isBroken(error) && !connection.isHeld) connection.fail = () => written(error);
+      else written(error);
+    };
+  const { _write, _writev } = socket;
+  socket._write = (chunk, encoding, written) => _write.call(socket, chunk, encoding, patiently(written));
+  socket._writev = (chunks, written) => _writev?.call(socket, chunks, patiently(written));
+  return socket.prependListener('end', () => {
+    connection.readOn?.();
+    connection.fail?.();
+  });
+}
+
+function isBroken(error: NodeJS.ErrnoException | null | undefined): boolean {
+  return error?.code === 'EPIPE' || error?.code === 'ECONNRESET';
 }
 
 /** Tells of one request after the other on which connection it is written. */
@@ -51,8 +86,15 @@ export function connections(): Connections {
 /**
  * Holds back the body of a success until all of the request has left. A server may answer sooner, and whoever has the whole
  * reply may close the connection, or write over what was still to be sent. EPIPE when the connection ends before.
+ *
+ * After any other reply that comes sooner, the connection is closed: what is left of a refused request need not be sent, and
+ * if the server did not read it, the next request would never arrive.
  */
-export function holdUntilSent(handler: Handler, connection: () => Socket | undefined): void {
+export function holdUntilSent(
+  handler: Handler,
+  socketOf: () => Socket | undefined,
+  isSuccess: (status: number) => boolean,
+): void {
   const { onHeaders, onData, onComplete } = handler;
   let isHeld = false;
   let isOver = false;
@@ -61,27 +103,44 @@ export function holdUntilSent(handler: Handler, connection: () => Socket | undef
     queueMicrotask(() => handler.onError?.(Object.assign(new Error('ended before the request'), { code: 'EPIPE' })));
   }
 
-  handler.onHeaders = (status, headers, resume, text) => {
-    const socket = connection();
-    if (socket !== undefined) {
-      readOn.set(socket, () => {
-        isOver = true;
-        resume();
-      });
-    }
-    isHeld = status >= 200 && status < 300 && socket !== undefined && socket.writableLength > 0;
-    const goesOn = onHeaders?.call(handler, status, headers, () => isHeld || resume(), text) ?? true;
-    if (!isHeld) return goesOn;
-    // Nothing, behind all that is still to be written.
-    socket?.write('', (error) => {
-      isHeld = error instanceof Error;
+  /** Once all that is still to be written has left, the rest of the reply is read. */
+  function hold(socket: Socket, connection: Connection, resume: () => void): void {
+    connection.isHeld = true;
+    socket.write('', (error) => {
+      connection.isHeld = isHeld = error instanceof Error;
       if (!isHeld) resume();
     });
+    connection.fail?.();
+  }
+
+  handler.onHeaders = (status, headers, resume, text) => {
+    const socket = socketOf();
+    const connection = socket && known.get(socket);
+    if (connection !== undefined) {
+      connection.readOn = () => {
+        isOver = true;
+        resume();
+      };
+    }
+    isHeld = isSuccess(status) && isLeaving(socket);
+    const goesOn = onHeaders?.call(handler, status, headers, () => isHeld || resume(), text) ?? true;
+    if (!isHeld) return goesOn;
+    if (socket !== undefined && connection !== undefined) hold(socket, connection, resume);
     return false;
   };
   handler.onData = (chunk) => {
     const goesOn = onData?.call(handler, chunk) ?? true;
     return goesOn || isOver;
   };
-  handler.onComplete = (trailers) => (isHeld ? end() : onComplete?.call(handler, trailers));
+  handler.onComplete = (trailers) => {
+    if (isHeld) return end();
+    onComplete?.call(handler, trailers);
+    const socket = socketOf();
+    if (isLeaving(socket)) socket?.destroy();
+  };
+}
+
+/** Whether something is still to be written. */
+function isLeaving(socket: Socket | undefined): boolean {
+  return socket !== undefined && socket.writableLength > 0;
 }
