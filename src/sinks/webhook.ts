@@ -83,7 +83,7 @@ function webhookSink(values: Values, tools: SinkTools): Sink {
   const gzip = truthOf(values['WEBHOOK_GZIP']) === true;
   const http = tools.http(url);
   const limits = { records: recordsOf(values), bytes: largestBatch, record: Infinity };
-  const uploads = upload(http, who, limits, { gzip, followRedirects: false });
+  const uploads = upload(http, who, limits, { gzip, followRedirects: false, isSuccess });
 
   async function send(batch: Batch): Promise<Reply> {
     const body = asArray ? enclosed(batch.body, '[', ']') : batch.body;
@@ -108,7 +108,7 @@ function webhookSink(values: Values, tools: SinkTools): Sink {
   async function probe(): Promise<string> {
     const reply = await http.send({ method: 'OPTIONS', url, followRedirects: false });
     await reply.discard();
-    if ([410, 502, 503, 504].includes(reply.status)) throw failure(reply);
+    if (!isSuccess(reply.status) && [410, 502, 503, 504].includes(reply.status)) throw failure(reply);
     return `it answers (HTTP ${reply.status} to OPTIONS); address and key are proven by the first delivery`;
   }
 

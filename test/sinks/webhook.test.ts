@@ -11,6 +11,7 @@ import type { AuditRecord } from '../../src/core/types.ts';
 import { webhook } from '../../src/sinks/webhook.ts';
 import { problem } from '../support/problem.ts';
 import { run, scratch } from '../support/program.ts';
+import { rawServerFor, reply, silence } from '../support/raw-server.ts';
 import { auditRecord, auditRecords, textOf } from '../support/records.ts';
 import { deliverTo } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -276,13 +277,31 @@ test('every status has its meaning', async () => {
 });
 
 test('WEBHOOK_SUCCESS alone decides what is success', async () => {
-  const { server, send } = await start({ WEBHOOK_SUCCESS: '200, 202-204,409' });
-  for (const status of [200, 202, 203, 409]) {
-    server.hook = () => ({ status, body: status === 204 ? undefined : '<html>thank you' });
-    assert.deepEqual((await send(auditRecords(1))).kept, [0], String(status));
+  const { server, sink, send } = await start({ WEBHOOK_SUCCESS: '200, 202-204,409-429,503' });
+  for (const status of [200, 202, 203, 409, 410, 413, 415, 429, 503]) {
+    server.hook = () => ({ status, body: '<html>thank you' });
+    assert.deepEqual((await send(auditRecords(100))).kept.length, 100, String(status));
+    await sink.probe?.();
   }
   server.hook = () => ({ status: 201, body: '' });
   await assert.rejects(send(auditRecords(1)), { status: exit.protocol, hint: /WEBHOOK_SUCCESS/ });
+});
+
+test('a status of WEBHOOK_SUCCESS that comes before the records have left is success once they have', async (t) => {
+  const server = await rawServerFor(t, silence, {
+    onConnection(socket) {
+      socket.once('data', () => socket.pause().write(reply(409), () => socket.resetAndDestroy()));
+      return true;
+    },
+  });
+  const tools = sinkTools({ http: openSinkHttp });
+  const sink = makeSink(webhook, { WEBHOOK_URL: server.url, WEBHOOK_SUCCESS: '409' }, tools);
+  t.after(() => sink.close());
+  const packing = packer(sink, '');
+  packing.add(auditRecord(JSON.stringify({ id: 'a', text: 'x'.repeat(64 * 1024 * 1024) })), 0);
+  const packed = packing.take();
+  assert.ok(packed);
+  await assert.rejects(sink.send(packed.batch), problem(exit.unavailable, /broke the connection/));
 });
 
 test('what the receiver says about a bad record is the reason, fit for a terminal', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { gzip } from 'node:zlib';
+import { isSuccessful } from '../http-status.ts';
 import type { Http, HttpReply } from '../tools.ts';
 import type { Batch, Limits, Reply } from '../types.ts';
 
@@ -47,11 +48,13 @@ export interface UploadOptions {
   readonly gzip?: boolean;
   /** Default: true, within the origin. */
   readonly followRedirects?: boolean;
+  /** Whether a status means that the batch was taken, whatever it means elsewhere. Default: 2xx. */
+  readonly isSuccess?: (status: number) => boolean;
 }
 
 /** Uploads to one destination; `who` is its name in messages, `known` are the limits that are known beforehand. */
 export function upload(http: Http, who: string, known: Limits, options: UploadOptions = {}): Upload {
-  const { followRedirects = true } = options;
+  const { followRedirects = true, isSuccess = isSuccessful } = options;
   let limits = known;
   let compresses = options.gzip ?? true;
 
@@ -74,9 +77,10 @@ export function upload(http: Http, who: string, known: Limits, options: UploadOp
       const compressed = compresses && batch.body.length >= worthwhile;
       const body = compressed ? await gzipped(batch.body) : batch.body;
       const encoding = compressed ? { 'content-encoding': 'gzip' } : {};
-      const sent = { method: 'POST', url, headers: { ...headers, ...encoding }, body, followRedirects } as const;
-      const reply = await http.send(sent);
+      const sent = { method: 'POST', url, headers: { ...headers, ...encoding }, body } as const;
+      const reply = await http.send({ ...sent, followRedirects, isSuccess });
       const text = await reply.text(longestReply);
+      if (isSuccess(reply.status)) return { reply, text, verdict: undefined };
       if (reply.status === 413) return { reply, text, verdict: tooLarge(batch, 'too large for the server (HTTP 413)') };
       if (!compressed || !refusesEncoding(reply.status, text)) return { reply, text, verdict: undefined };
       compresses = false;
