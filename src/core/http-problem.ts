@@ -1,6 +1,6 @@
 /** What an unsuccessful HTTP status means: an exit status, words for a person, and whether to ask again. */
 import { atAddress, nextRun, type Hint } from './hint.ts';
-import { gone, notAllowed, notFound } from './http-status.ts';
+import { gone, headersTooLarge, notAllowed, notFound, tooLarge, uriTooLong } from './http-status.ts';
 import { exit, Problem, type ExitStatus } from './problem.ts';
 import { retryAfter, tellsLimit } from './retry.ts';
 import type { HttpReply } from './tools.ts';
@@ -54,11 +54,16 @@ type Meaning = readonly [code: ExitStatus, verb: string, hint: Hint];
 const tryAgain = nextRun('the next run tries again');
 const refusedInput: Meaning = [exit.protocol, 'did not accept', askingFlags];
 const notReady: Meaning = [exit.unavailable, 'was not ready for', tryAgain];
-const refusedSize: Meaning = [
+
+/** Of requests without records: whoever sends or asks for many knows what makes them smaller. */
+const between = 'look for a limit in the proxies and gateways between here and the service';
+const refusedBody: Meaning = [exit.protocol, 'refused the size of', ['this request is small', between]];
+const refusedHead: Meaning = [
   exit.protocol,
   'refused the size of',
-  'ask for less at once: a lower --limit or a shorter window',
+  ['check the settings that its address and headers are made of', between],
 ];
+
 const unsupported: Meaning = [exit.protocol, 'does not support', wrongService];
 
 const meanings: Readonly<Record<number, Meaning>> = {
@@ -76,13 +81,13 @@ const meanings: Readonly<Record<number, Meaning>> = {
       atAddress((url) => `if this lasts, check ${url} and the vendor's API version`),
     ],
   ],
-  413: refusedSize,
-  414: refusedSize,
+  [tooLarge]: refusedBody,
+  [uriTooLong]: refusedHead,
   422: refusedInput,
   423: [exit.noperm, 'refused', ['it is locked', 'or the account that asks for it is']],
   425: notReady,
   429: [exit.tempfail, 'limits the rate of', 'run it less often, or ask for a higher rate limit'],
-  431: refusedSize,
+  [headersTooLarge]: refusedHead,
   501: unsupported,
   505: unsupported,
 };

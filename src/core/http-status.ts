@@ -10,6 +10,9 @@ export const notAcceptable = 406;
 export const gone = 410;
 /** What was asked for is more than the server gives, or takes, at once. */
 export const tooLarge = 413;
+/** What was asked for has a longer address, or longer headers, than the server reads. */
+export const uriTooLong = 414;
+export const headersTooLarge = 431;
 /** What a gateway says of a server whose reply it did not get whole; here, of one whose connection broke. */
 export const badGateway = 502;
 /** What was asked for cannot be given now, and may be too much; what a reply or a job that has failed says in its body stands for it. */

@@ -45,6 +45,13 @@ test('a refused login says what the settings are called, if the caller knows', (
   assert.equal(problem.hint, 'check SYCOPE_PASSWORD');
 });
 
+test('what is refused for its size, where nobody knows how to ask for less, leads to what is on the way', () => {
+  for (const status of [413, 414, 431]) {
+    const { hint } = httpProblem({ status, headers: {} }, asked, now);
+    assert.match(hint ?? '', /; look for a limit in the proxies and gateways between here and the service$/);
+  }
+});
+
 test('whoever was told nothing (400) is not sent to read it', () => {
   const told = httpProblem({ status: 400, headers: {} }, { ...asked, said: 'no such stream' }, now);
   assert.equal(told.hint, 'see what it says; check the settings and flags that ask for this');

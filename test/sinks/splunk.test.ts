@@ -7,6 +7,7 @@ import { epochSeconds } from '../../src/core/wire/splunk/form.ts';
 import { exit, Problem } from '../../src/core/problem.ts';
 import type { AuditRecord, Saved, Sink } from '../../src/core/types.ts';
 import { splunk, splunkWireForm } from '../../src/sinks/splunk.ts';
+import { problem } from '../support/problem.ts';
 import { auditRecord, auditRecords } from '../support/records.ts';
 import { deliverTo, sendAll } from '../support/send-all.ts';
 import { sinkConformance } from '../support/sink-conformance.ts';
@@ -605,4 +606,16 @@ test('a full queue of Splunk (HTTP 429) is no rate limit that somebody could rai
       hint: 'the next run goes on; if it lasts, look at the load and the queues of Splunk',
     });
   }
+});
+
+test('a question for acknowledgements, or of a probe, that is refused for its size is small: the hint is not about records', async () => {
+  const { server, send, sink } = await start({ ack: true }, { SPLUNK_ACK: 'true' });
+  const names = (await send(auditRecords(2))).awaited.map(({ pending }) => pending);
+  server.hook = () => ({ status: 413, body: '<html>' });
+  const hint = 'this request is small; look for a limit in the proxies and gateways between here and the service';
+  const [who, why] = [`splunk at ${server.url} refused the size of`, '(HTTP 413)'];
+  await assert.rejects(settle(sink, names), problem(76, `${who} the query for acknowledgements ${why}`, hint));
+  await assert.rejects(async () => sink.probe?.(), problem(76, `${who} the token ${why}`, hint));
+  server.hook = undefined;
+  assert.deepEqual(await settle(sink, names), ['kept'], 'it is asked for again');
 });

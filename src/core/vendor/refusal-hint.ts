@@ -3,7 +3,16 @@ import { askedBy } from './asked-by.ts';
 import type { SourceDefinition } from '../definition.ts';
 import { check, type Hint, inDefinition, nextRun } from '../hint.ts';
 import { sentWith, usedPlaceholders } from '../definition/texts.ts';
-import { gone, noContent, notAcceptable, notAllowed, notFound, tooLarge } from '../http-status.ts';
+import {
+  gone,
+  headersTooLarge,
+  noContent,
+  notAcceptable,
+  notAllowed,
+  notFound,
+  tooLarge,
+  uriTooLong,
+} from '../http-status.ts';
 import { keepsBookmark } from '../definition/paging-rules.ts';
 import type { Setting } from '../setting.ts';
 import { askingFlags, wrongService } from '../http-problem.ts';
@@ -46,6 +55,8 @@ export function statusHint(definition: SourceDefinition, status: number, questio
     return inDefinition((there) => `if it means that there are no records, write reply: { empty: [204] } ${there}`);
   if (status === gone) return undefined; // says it all
   if (status === tooLarge) return lessAtOnce(definition); // shorter windows were tried (plan/cut-off)
+  if (status === uriTooLong || status === headersTooLarge)
+    return 'ask for less at once: a lower --limit or a shorter window';
   if (status === notAcceptable || status === notAllowed) return methodHint(definition, status, question);
   if (isCursorRefused(question, status)) return cursorHint(definition);
   const { url, request, settings, job } = definition;
