@@ -23,5 +23,5 @@ export async function claimedPull(flags: Flags, host: Host): Promise<number> {
 async function claim(flags: Flags, { world }: Host): Promise<Lock | undefined> {
   const name = namedJob(flags);
   if (name === undefined || flags.dryRun === true || !usesPosition(flags)) return undefined;
-  return lockJob(stateDirectory(flags.stateDir, world.environment), name);
+  return lockJob(stateDirectory(flags.stateDir, world.environment), name, flags.maxRuntime !== undefined);
 }

@@ -15,7 +15,7 @@ import type { Lock } from '../io/state/lock.ts';
 import { positionStore } from '../io/position-file.ts';
 import { openQuarantine } from '../io/quarantine.ts';
 import { isReaderGone } from '../io/streams/standard-output.ts';
-import { fileName, quarantineSuffix } from '../io/state/directory.ts';
+import { fileName, lockJob, quarantineSuffix } from '../io/state/directory.ts';
 import { run, type RunResult } from '../run.ts';
 import { drift } from './drift.ts';
 import { foundNowhere } from './found-nowhere.ts';
@@ -53,7 +53,7 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
       },
       store:
         job.usePosition && stateDirectory !== undefined
-          ? scrubbedStore(positionStore(stateDirectory, job.name, scope, taken), log.clean)
+          ? scrubbedStore(positionStore(stateDirectory, job.name, scope, lockOf(stateDirectory, job, taken)), log.clean)
           : undefined,
       scope,
       credentials: credentialsOf(configuration),
@@ -73,6 +73,11 @@ export async function pull(flags: Flags, host: Host, taken?: Lock): Promise<numb
   } finally {
     await ends.close();
   }
+}
+
+/** Takes the lock of the job, unless it is taken already. */
+function lockOf(directory: string, { name, maxRuntime }: Job, taken: Lock | undefined): () => Promise<Lock> {
+  return () => (taken === undefined ? lockJob(directory, name, maxRuntime !== undefined) : Promise.resolve(taken));
 }
 
 function makeJob(configuration: Configuration, { source, sink }: Ends): Job {

@@ -40,8 +40,13 @@ import { fileName, journalSuffix, lockJob, positionSuffix, previousSuffix } from
 
 const noPosition = 'none';
 
-/** The position of `job` in `directory`; `scope` says what it must belong to, `taken` is its lock if it is taken already. */
-export function positionStore(directory: string, job: string, scope: Scope, taken?: Lock): PositionStore {
+/** The position of `job` in `directory`; `scope` says what it must belong to, `take` takes its lock. */
+export function positionStore(
+  directory: string,
+  job: string,
+  scope: Scope,
+  take: () => Promise<Lock> = () => lockJob(directory, job),
+): PositionStore {
   const name = fileName(job);
   const path = join(directory, name + positionSuffix);
   const previous = path + previousSuffix;
@@ -101,7 +106,7 @@ export function positionStore(directory: string, job: string, scope: Scope, take
     beginAgain: beginAgain(path),
     load: () => orFileProblem('read the position file', path, load),
     async lock() {
-      lock = taken ?? (await lockJob(directory, job));
+      lock = await take();
     },
     async save(position) {
       const reaches = progressIn(position);

@@ -65,6 +65,29 @@ test('a search, or a dry run, of a job whose run is going on is not kept from it
   await lock.release();
 });
 
+for (const [job, name] of [
+  ['with a name', ['--job', 'j']],
+  ['without a name', []],
+] as const) {
+  test(`a run of a job ${job} that meets another one says how to keep them apart, with --max-runtime if it has none`, async (t) => {
+    const directory = scratch(t);
+    const meet = (...flags: readonly string[]): Promise<Ended> =>
+      run(['--source', 'sample', '--sink', 'stdout', '--state-dir', directory, ...name, ...flags]);
+    await meet();
+    const [position = ''] = readdirSync(directory).filter((file) => file.endsWith('.position'));
+    const lock = await lockJob(directory, decodeURIComponent(position.replace(/\.position$/, '')));
+    for (const [flags, hint] of [
+      [[], /^hint: wait for it to end, or .* apart; or have each end before the next begins: --max-runtime 50s, .*$/m],
+      [['--max-runtime', '50s'], /^hint: wait for it to end, or start the runs further apart(?!; or have)/m],
+    ] as const) {
+      const { status, stderr } = await meet(...flags);
+      assert.equal(status, 75, stderr);
+      assert.match(stderr, hint);
+    }
+    await lock.release();
+  });
+}
+
 test('a run whose settings are wrong leaves no lock of its job', async (t) => {
   const directory = scratch(t);
   const { status } = await run(['--source', 'syncropel', '--sink', 'webhook', '--state-dir', directory, '--job', 'j']);

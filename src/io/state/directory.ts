@@ -19,12 +19,15 @@ export const journalSuffix = '.journal';
 export const quarantineSuffix = '.quarantine.jsonl';
 const lockSuffix = '.lock';
 
-/** Creates the directory if needed (73), takes the lock of a job (75 at once when another run holds it), clears leftovers. */
-export async function lockJob(directory: string, job: string): Promise<Lock> {
+/**
+ * Creates the directory if needed (73), takes the lock of a job (75 at once when another run holds it), clears leftovers.
+ * `endsInTime`: its runs have a `--max-runtime`.
+ */
+export async function lockJob(directory: string, job: string, endsInTime = false): Promise<Lock> {
   await prepareDirectory(directory);
   return orFileProblem('lock the state directory', directory, async () => {
     const name = fileName(job);
-    const lock = await takeLock(join(directory, name + lockSuffix), job);
+    const lock = await takeLock(join(directory, name + lockSuffix), job, endsInTime);
     try {
       await clearTemps(directory, name);
     } catch (error) {

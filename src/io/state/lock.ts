@@ -27,8 +27,11 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Takes the lock of a job; `path` is its place, in a directory that is there. Problem 75 at once when it is held. */
-export async function takeLock(path: string, job: string): Promise<Lock> {
+/**
+ * Takes the lock of a job; `path` is its place, in a directory that is there. `endsInTime`: its runs have a `--max-runtime`.
+ * Problem 75 at once when it is held.
+ */
+export async function takeLock(path: string, job: string, endsInTime = false): Promise<Lock> {
   const here = holders();
   const holder = await clearDead(path, here);
   if (holder === undefined && (await place(path, here.self))) {
@@ -43,7 +46,8 @@ export async function takeLock(path: string, job: string): Promise<Lock> {
       },
     };
   }
-  throw held(job, holder ?? (await clearDead(path, here)), here.knowStarts ? undefined : path);
+  const limit = endsInTime ? undefined : withLimit;
+  throw held(job, holder ?? (await clearDead(path, here)), here.knowStarts ? undefined : path, limit);
 }
 
 /** Whether the lock could be taken. It is not, so that no run is kept away. Problem 75 when it is held. */
@@ -114,19 +118,25 @@ function release(path: string, holder: string): Promise<void> {
   });
 }
 
-/** `doubted`: the place of a lock whose holder may be another program by now, which got the number of a killed run. */
+const withLimit = 'or have each end before the next begins: --max-runtime 50s, where one starts each minute';
+
+/**
+ * `doubted`: the place of a lock whose holder may be another program by now, which got the number of a killed run.
+ * `limit`: how to keep runs from meeting, if there is a way that was not taken.
+ */
 function held(
   job: string,
   holder: { process: string; since: string } | undefined,
   doubted: string | undefined,
+  limit?: string,
 ): Problem {
   const who = holder === undefined ? '' : `: process ${holder.process}${holder.since}`;
   const way =
     holder === undefined || doubted === undefined
-      ? ''
-      : `; if process ${holder.process} is none of audit-export (ps -p ${holder.process}), rm -r ${shellWord(doubted)}`;
+      ? undefined
+      : `if process ${holder.process} is none of audit-export (ps -p ${holder.process}), rm -r ${shellWord(doubted)}`;
   return new Problem(exit.tempfail, `another run of job ${job} is still going${who}`, {
-    hint: `wait for it to end, or start the runs further apart${way}`,
+    hint: ['wait for it to end, or start the runs further apart', limit, way],
   });
 }
 
