@@ -34,6 +34,7 @@ const cases: readonly (readonly [form: keyof typeof judges, text: string, expect
   ['splunk', '{"code":"E_OK"} {"text":"hello"} {"code":7} <3', undefined],
   ['splunk', `${taken}\n<html>log in`, page],
   ['splunk', '<!DOCTYPE html><title>log in', page],
+  ['splunk', '{', notWhole],
   ['splunk', '{"text":"Success","co', notWhole],
   ['splunk', '{"text":"Success","code":0x}', notWhole],
   ['sekoia', '{"event_ids":["a","b","c"]}', undefined],

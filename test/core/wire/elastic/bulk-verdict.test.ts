@@ -75,6 +75,7 @@ const cases: readonly (readonly [what: string, text: string, expected: string | 
   ['an answer that closes its brackets and is no JSON', '{"took":3,"errors":false,"items":[x]}', torn],
   ['an item that cannot be read', '{"errors":false,"items":[{"create":{"status":2O1}}]}', torn],
   ['an answer cut inside an item', answer(false, item(201), item(201)).slice(0, 60), torn],
+  ['an answer cut behind its first brace', '{', torn],
   ['an answer cut inside its first key', '{"to', torn],
   ['an answer cut after a good one', `${answer(false, item(201))}\n${answer(false, item(201)).slice(0, -1)}`, torn],
   ['an answer cut before another', answer(false, item(201)).slice(0, 40) + answer(false, item(201)), torn],
