@@ -34,10 +34,10 @@ export interface Asked {
   readonly meant?: number | undefined;
 }
 
-type Refused = Pick<HttpReply, 'status' | 'headers'>;
+type Refused = Pick<HttpReply, 'status' | 'headers' | 'orProxy'>;
 
 /** The Problem behind an unsuccessful HTTP status. Transient ones carry `again`. */
-export function httpProblem({ status, headers }: Refused, asked: Asked, now: number): Problem {
+export function httpProblem({ status, headers, orProxy }: Refused, asked: Asked, now: number): Problem {
   const meant = asked.meant ?? (status === 403 && tellsLimit(headers) ? 429 : status); // GitHub limits the rate so
   const [code, verb, standardHint] = meaning(meant);
   const said = meant === 400 || meant === 422 ? asked.said : undefined;
@@ -45,7 +45,9 @@ export function httpProblem({ status, headers }: Refused, asked: Asked, now: num
   const hint = asked.hints?.[meant] ?? (code === exit.noperm ? asked.hint : undefined) ?? standard;
   const did = meant === 404 && asked.at !== undefined ? `has nothing at ${asked.at} for` : verb;
   const message = `${asked.who} ${did} ${asked.what} (HTTP ${status})${asked.said ? `: ${asked.said}` : ''}`;
-  return new Problem(code, message, { hint, again: worthAnother(meant, headers, now) });
+  const isProxys = status === 403 || status >= 500; // what proxies say of what they do not allow, or cannot reach
+  const steps = isProxys ? [hint, orProxy] : hint;
+  return new Problem(code, message, { hint: steps, again: worthAnother(meant, headers, now) });
 }
 
 /** Exit status, verb for the message and hint of an unsuccessful HTTP status. */

@@ -1,5 +1,6 @@
 /** The outside, as a source sees it. */
 import type { Buffer } from 'node:buffer';
+import type { Hint } from './hint.ts';
 import type { Instant } from './types.ts';
 
 /** One HTTP request. `url` is absolute, or relative to the client's base. */
@@ -25,6 +26,8 @@ export interface HttpReply {
   readonly status: number;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Where a proxy on the way may have answered itself, which looks like an answer of the server: what to check then. */
+  readonly orProxy?: Hint | undefined;
   /** The server's clock, from the `Date` header. */
   readonly date: Instant | undefined;
   /** Decompressed, in chunks. Ends with a Problem (`again` set) when the connection breaks before the end. */

@@ -13,7 +13,7 @@ import { beginExchange, type Exchange } from './http/exchange.ts';
 import { reached } from './failpoint.ts';
 import { dateOf, incomingHeaders, outgoingHeaders } from './http/headers.ts';
 import { connectionProblem, isBroken, pathOf, type Where } from './http/http-errors.ts';
-import { proxyFor } from './http/proxy.ts';
+import { mayBeOf, proxyFor } from './http/proxy.ts';
 import { followRedirect, isRedirect } from './http/redirects.ts';
 import { unless } from './streams/unless.ts';
 import { refuseUnprotected, type Trust } from './connection/tls.ts';
@@ -148,6 +148,7 @@ export function openHttp(base: string, options: HttpOptions): Http {
       status: reply.statusCode,
       url: where.url.href,
       headers,
+      orProxy: mayBeOf(proxy, home),
       date: date === undefined ? undefined : BigInt(date) * 1_000_000n,
       body,
       text: (limit = 1024 * 1024) => readText(body, limit),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { configure } from '../../src/config.ts';
 import { run, scratch } from '../support/program.ts';
-import { rawServerFor } from '../support/raw-server.ts';
+import { answers, rawServerFor, reply } from '../support/raw-server.ts';
 
 /** The proxies that count, by the environment and env files. */
 async function proxies(
@@ -76,3 +76,21 @@ test('a hint names the proxy setting as it is spelled where it is set', async (t
   const inBoth = await told(`https_proxy=http://${at}`, { HTTPS_PROXY: `http://u:p@${at}` });
   assert.ok(inBoth.includes('hint: check HTTPS_PROXY in the environment: the user name and password'), inBoth);
 });
+
+for (const [what, settings, flags] of [
+  ['a vendor', 'SYSDIG_URL=http://sysdig.test\nSYSDIG_TOKEN=token-1234\n', ['-s', 'sysdig-audit', '-x']],
+  ['a destination', 'SPLUNK_URL=http://splunk.test\nSPLUNK_TOKEN=token-1234\n', ['-s', 'sample', '-o', 'splunk']],
+] as const) {
+  test(`a proxy that refuses (403) in place of ${what} may be meant, beside the credentials`, async (t) => {
+    const directory = scratch(t);
+    const path = join(directory, 'job.env');
+    const proxy = await rawServerFor(t, answers(reply(403, { 'X-Squid-Error': 'ERR_ACCESS_DENIED 0' }, '<html>')));
+    writeFileSync(path, `${settings}HTTP_PROXY=${proxy.url}\n`, { mode: 0o600 });
+    const environment = { HOME: directory };
+    const { status, stderr } = await run([...flags, '-e', path, '--allow-plaintext'], { directory, environment });
+    assert.equal(status, 77, stderr);
+    const orProxy = `check HTTP_PROXY and NO_PROXY in ${path}: the proxy ${proxy.url} may have answered itself`;
+    assert.match(stderr, /^hint: .*_TOKEN in \S+job\.env, /m);
+    assert.ok(stderr.includes(`; ${orProxy}`), stderr);
+  });
+}

@@ -52,6 +52,15 @@ test('what is refused for its size, where nobody knows how to ask for less, lead
   }
 });
 
+test('a refusal that a proxy on the way may have sent says so, and what only the server can say does not', () => {
+  const told = (status: number): string | undefined =>
+    httpProblem({ status, headers: {}, orProxy: 'check HTTP_PROXY' }, { ...asked, hint: 'check SYCOPE_PASSWORD' }, now)
+      .hint;
+  assert.equal(told(403), 'check SYCOPE_PASSWORD; check HTTP_PROXY');
+  for (const status of [502, 503, 504]) assert.match(told(status) ?? '', /; check HTTP_PROXY$/);
+  for (const status of [401, 404, 409, 429]) assert.doesNotMatch(told(status) ?? '', /PROXY/);
+});
+
 test('whoever was told nothing (400) is not sent to read it', () => {
   const told = httpProblem({ status: 400, headers: {} }, { ...asked, said: 'no such stream' }, now);
   assert.equal(told.hint, 'see what it says; check the settings and flags that ask for this');

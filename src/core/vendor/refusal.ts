@@ -27,14 +27,14 @@ interface Refused {
 
 /** The Problem of a reply that is no success. */
 export function refusal(definition: SourceDefinition, question: Question, { reply, said, now }: Refused): Problem {
-  const { status, headers, date, url } = reply;
+  const { status, headers, date, url, orProxy } = reply;
   const { what } = question;
   if (bringsContent(status)) return otherThanJson(definition, question, reply, said);
   const hint = accessHint(definition, status, question.values);
   const clock = definition.auth.type === 'signature' ? clockHint({ date }, now) : undefined;
   const meant = meantBy(definition, status, said);
   const asked = { who: definition.name, what, at: withoutQuery(url), meant, hint: hint && [hint, clock] };
-  const problem = httpProblem({ status, headers: withReset(definition, headers) }, asked, now);
+  const problem = httpProblem({ status, headers: withReset(definition, headers), orProxy }, asked, now);
   // A setting that was wrong would have led to no page before.
   const isNoSetting = problem.status === exit.config && isCursorRefused(question, status);
   return problem.with({

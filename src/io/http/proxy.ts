@@ -3,6 +3,7 @@
  * This machine itself is never reached through a proxy.
  */
 import { BlockList, isIP } from 'node:net';
+import { check, type Hint } from '../../core/hint.ts';
 import { isLoopback } from '../../core/origin.ts';
 import { exit, Problem } from '../../core/problem.ts';
 import { basicHeader } from '../../core/text/basic-header.ts';
@@ -15,6 +16,15 @@ export interface Proxy {
   readonly origin: string;
   /** Value of `Proxy-Authorization`. */
   readonly token: string | undefined;
+}
+
+/**
+ * What to check about a reply that may be of the proxy itself: it is handed what is for an http:// address, and hands on the
+ * reply. To https:// it opens a tunnel, and what it says of that is told as its own (proxy-errors.ts).
+ */
+export function mayBeOf(proxy: Proxy | undefined, target: URL): Hint | undefined {
+  if (proxy === undefined || target.protocol !== 'http:') return undefined;
+  return check([proxy.name, 'NO_PROXY'], `: the proxy ${proxy.origin} may have answered itself`);
 }
 
 /** The proxy for a target, or undefined for a direct connection. Throws Problem 78 when the setting is not usable. */

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { hintText } from '../../../src/core/hint.ts';
 import { exit, Problem } from '../../../src/core/problem.ts';
 import type { HttpOptions } from '../../../src/io/http.ts';
 import { proxyFor } from '../../../src/io/http/proxy.ts';
@@ -235,6 +236,27 @@ for (const [what, behave] of Object.entries(leaving)) {
     assert.equal(proxy.requests.length, 1);
   });
 }
+
+test('a reply for an http:// address may be of the proxy itself, which cannot be told; through a tunnel it is of the server', async (t) => {
+  const server = await rawServerFor(t, answers(reply(403)), { tls: authority.issue({ host: 'vendor.test' }) });
+  for (const [url, behave, hint] of [
+    [
+      'http://vendor.test/',
+      answers(reply(403)),
+      /^check HTTP_PROXY and NO_PROXY: the proxy http:\S+ may have answered/,
+    ],
+    ['https://vendor.test/', tunnel(server.port), undefined],
+  ] as const) {
+    const proxy = await rawServerFor(t, behave);
+    const variables = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
+    const options = { environment: variables, insecure: true, extraRoots: authority.cert };
+    const { status, orProxy } = await get(clientFor(t, url, options));
+    assert.equal(status, 403);
+    if (hint === undefined) assert.equal(orProxy, undefined);
+    else assert.match(hintText(orProxy) ?? '', hint);
+  }
+  assert.equal((await get(clientFor(t, (await rawServerFor(t, answers(reply(403)))).url))).orProxy, undefined);
+});
 
 for (const [what, said] of [
   ['of another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
