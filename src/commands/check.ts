@@ -3,7 +3,8 @@ import { configure, type Configuration } from '../config.ts';
 import { jobName } from '../config/job.ts';
 import { stateDirectory } from '../config/state-directory.ts';
 import type { Flags } from '../cli/flags.ts';
-import { exit, isByRequest, Problem, worst } from '../core/problem.ts';
+import { exit, Problem, worst } from '../core/problem.ts';
+import { notAwaited } from '../core/retry.ts';
 import { toMillis } from '../core/time.ts';
 import { oneLine } from '../core/text/shown.ts';
 import type { PositionStore } from '../core/stores.ts';
@@ -16,8 +17,12 @@ import { tryJob } from '../io/state/directory.ts';
 import type { Host } from './host.ts';
 import { type Finding, lookAtSource } from './check/look-at-source.ts';
 import { makeEnds, type Ends } from './ends.ts';
+import { ofCheck } from './pull/no-next-run.ts';
 import { scopeOfJob } from './pull.ts';
 import { withPlace } from './with-place.ts';
+
+/** How long an end may have a check wait, in milliseconds: somebody sits in front of it. A run is more patient. */
+const patience = 60_000;
 
 /**
  * Prints a line for each thing that is checked, and returns the worst status of those that failed. Throws Problem (64, 78)
@@ -33,21 +38,25 @@ export async function checkEnds(flags: Flags, host: Host): Promise<number> {
   const { maxRuntime } = configuration.job;
   if (maxRuntime !== undefined) stops.stopAfter(toMillis(maxRuntime), flags.maxRuntime ?? '', 'looked at');
   const warnings: string[] = [];
-  const ends = await makeEnds(configuration, { ...host, log: noting(warnings, log) });
+  let waitsUntil = Infinity; // of the end that is looked at
+  const ends = await makeEnds(configuration, { ...host, log: noting(warnings, log) }, () => waitsUntil);
   const problems: Problem[] = [];
 
   /** One line of the report; a Problem is told below, with its hint. `name`: of the end that is looked at. */
   async function step(part: string, look: () => Promise<Finding>, name = ''): Promise<void> {
     const what = `${part} ${name}`.trimEnd();
     let line: string;
+    waitsUntil = world.now() + patience;
     try {
       const found = await look();
       line = typeof found === 'string' ? `ok      ${what}: ${found}` : `warning ${what}: ${found.warning}`;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      problems.push(isByRequest(error.status) ? error.with({ hint: 'run it again' }) : error);
+      const problem = ofCheck(notAwaited(error, world.now()));
+      problems.push(problem);
+      const { message } = problem;
       const own = `${name}: `; // which the line says already
-      line = `FAILED  ${what}: ${error.message.startsWith(own) ? error.message.slice(own.length) : error.message}`;
+      line = `FAILED  ${what}: ${message.startsWith(own) ? message.slice(own.length) : message}`;
     }
     await printText(world.output, `${log.clean(oneLine(line))}\n`);
   }

@@ -32,16 +32,23 @@ export interface Ends {
   close(): Promise<void>;
 }
 
-/** Creates source and sink; nothing is connected yet. Problems about a setting say where it is set. */
-export async function makeEnds(configuration: Configuration, host: Host): Promise<Ends> {
+/**
+ * Creates source and sink; nothing is connected yet. Problems about a setting say where it is set. `patience`: until when they
+ * may wait, in milliseconds since 1970, where the run itself would have time for more.
+ */
+export async function makeEnds(
+  configuration: Configuration,
+  host: Host,
+  patience = (): number => Infinity,
+): Promise<Ends> {
   try {
-    return await createEnds(configuration, host);
+    return await createEnds(configuration, host, patience);
   } catch (error) {
     throw error instanceof Problem ? withPlace(error, configuration) : error;
   }
 }
 
-async function createEnds(configuration: Configuration, host: Host): Promise<Ends> {
+async function createEnds(configuration: Configuration, host: Host, patience: () => number): Promise<Ends> {
   sayBefore(configuration, host);
   const { maxRuntime } = configuration.job;
   const time = maxRuntime === undefined ? Infinity : toMillis(maxRuntime);
@@ -51,7 +58,7 @@ async function createEnds(configuration: Configuration, host: Host): Promise<End
     makeTools(configuration, host, {
       role,
       until,
-      deadline: until - graceWithin(time),
+      deadline: () => Math.min(until - graceWithin(time), patience()),
       noteHttp: () => void (usesHttp = true),
     });
   const load = async (): Promise<void> => {

@@ -25,7 +25,7 @@ interface Use {
   /** When the run's time is over, in milliseconds since 1970. */
   readonly until: number;
   /** From when on nothing more is begun. */
-  readonly deadline: number;
+  readonly deadline: Tools['deadline'];
   /** Called when a client is asked for. */
   noteHttp(): void;
 }

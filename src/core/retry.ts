@@ -92,9 +92,16 @@ export function pause(problem: Problem, attempt: number, tools: Pick<Tools, 'ran
   const after = problem.again?.after;
   const milliseconds = after ?? backoff(attempt, tools.random());
   const end = tools.now() + milliseconds;
-  if (end < tools.deadline && (tools.deadline !== Infinity || milliseconds <= longestWait)) return milliseconds;
-  if (after === undefined) throw problem;
-  throw new Problem(exit.tempfail, `${problem.message}: rate-limited until ${new Date(end).toISOString()}`, {
+  const deadline = tools.deadline();
+  if (end < deadline && (deadline !== Infinity || milliseconds <= longestWait)) return milliseconds;
+  throw notAwaited(problem, tools.now());
+}
+
+/** What is told of a Problem that nobody waits out: until when it lasts, if the other side said so. */
+export function notAwaited(problem: Problem, now: number): Problem {
+  const after = problem.again?.after;
+  if (after === undefined) return problem;
+  return new Problem(exit.tempfail, `${problem.message}: rate-limited until ${new Date(now + after).toISOString()}`, {
     hint: [nextRun('progress is kept, and the next run continues from here'), 'run it less often if this repeats'],
     cause: problem,
   });

@@ -74,6 +74,6 @@ export interface Tools {
   warn(message: string): void;
   /** Aborts when the run must end: a signal, or --max-runtime. The reason is a Problem. */
   readonly stop: AbortSignal;
-  /** When `stop` comes at the latest, in milliseconds since 1970; Infinity without --max-runtime. */
-  readonly deadline: number;
+  /** Until when waits must have ended, in milliseconds since 1970: before `stop` comes, if not sooner. Infinity without a limit. */
+  deadline(): number;
 }

@@ -131,7 +131,7 @@ function world(deadline = Infinity) {
   let time = now;
   return {
     waits,
-    deadline,
+    deadline: () => deadline,
     now: () => time,
     random: () => 0.5,
     debug: () => undefined,

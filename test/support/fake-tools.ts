@@ -34,6 +34,6 @@ export function fakeTools(clock: Clock, stop: AbortSignal = new AbortController(
     isSecret: () => false,
     warn: (message) => void warnings.push(message),
     stop,
-    deadline: Infinity,
+    deadline: () => Infinity,
   };
 }

@@ -16,6 +16,15 @@ export function ofSearch(problem: Problem): Problem {
   return problem.with({ hint: helps || kept.length === 0 ? [kept, again] : kept });
 }
 
+/** The same Problem for a check, which has got nowhere that the next run could go on from; the position is the job's own. */
+export function ofCheck(problem: Problem): Problem {
+  const steps = stepsOf(problem.steps);
+  const hint = steps.map((step) =>
+    isOfJob(step) && step.about === 'next run' ? (step.otherwise ?? 'run it again') : step,
+  );
+  return problem.with({ hint });
+}
+
 /** The same Problem where records are piped in, since a pipe is read once; of any other source as it is. */
 export function ofStream(problem: Problem, { name, stream }: Pick<Source, 'name' | 'stream'>): Problem {
   const promises = stepsOf(problem.steps).some((step) => isOfJob(step) && step.about === 'next run');

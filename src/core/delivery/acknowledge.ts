@@ -68,7 +68,7 @@ export async function acknowledged(
       continue;
     }
     // Rather than be stopped while it waits: the reason would then be told without the destination.
-    if (tools.now() >= giveUp || tools.now() + pause >= tools.deadline) {
+    if (tools.now() >= giveUp || tools.now() + pause >= tools.deadline()) {
       throw late(
         `${sink.name} has not yet acknowledged ${counted(ledger.pending().length, 'batch', 'batches')}`,
         ofPosition('the next run asks again; nothing is lost'), // of a pipe, too: it asks for what the position keeps

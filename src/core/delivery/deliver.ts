@@ -172,7 +172,7 @@ async function again({ indices, attempt, problem }: Failed, clock: Clock, listen
 
 /** Waits as asked, within limits; the batch is delivered, so a stop request does not matter here. */
 async function slowDown(after: number, clock: Clock): Promise<void> {
-  const milliseconds = Math.min(after, longestRest, clock.deadline - clock.now());
+  const milliseconds = Math.min(after, longestRest, clock.deadline() - clock.now());
   if (milliseconds <= 0) return;
   try {
     await clock.wait(milliseconds);

@@ -104,7 +104,7 @@ test('an acknowledgement that is not there after a minute ends the run with 75, 
 
 test('an acknowledgement that does not come in the time of the run ends it with 75, and the destination is named', async () => {
   const at = awaiting({ one: ['a'] }, () => 'waiting');
-  const tools = { ...fakeTools(at.clock), deadline: 3000 };
+  const tools = { ...fakeTools(at.clock), deadline: () => 3000 };
   await assert.rejects(
     acknowledged({ ...at, tools }),
     problem(exit.tempfail, /memory has not yet acknowledged 1 batch/),

@@ -206,7 +206,7 @@ test('an asked wait is never shortened: one beyond the end of the run is 75 at o
   const sink = fakeSink(() => {
     throw new Problem(exit.unavailable, 'fake is busy', { again: { after: 60_000 } });
   });
-  const clock = { ...fakeTools({ now: 0 }), deadline: 50_000 };
+  const clock = { ...fakeTools({ now: 0 }), deadline: () => 50_000 };
   await assert.rejects(deliverTo(sink, packed(3), clock), { status: exit.tempfail });
   assert.deepEqual(clock.waits, []);
 });
