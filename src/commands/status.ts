@@ -3,8 +3,9 @@
  *
  *   connected  the last run delivered everything, in the last 24 hours
  *   warning    the last run had trouble, or none succeeded in the last 24 hours, or something had to be sent again in
- *              them, or a gap was passed over, or records lie in the quarantine, or no branch has a position yet, or the
- *              position is damaged and the next run goes on from the one before, or there is no job at all
+ *              them, or a gap was passed over, or records lie in the quarantine, with a position or without, or no
+ *              branch has a position yet, or the position is damaged and the next run goes on from the one before, or
+ *              there is no job at all
  *   error      three or more runs in a row failed, or the position cannot be read
  */
 import { stateDirectory } from '../config/state-directory.ts';
@@ -20,7 +21,7 @@ import { listPositions, type StoredJob } from '../io/position-file/list.ts';
 import type { Log } from '../io/log.ts';
 import { printText } from '../io/streams/report.ts';
 import { refuseMissing } from '../io/state/directory.ts';
-import { setAsideBeside, setAsideText, type SetAside } from '../io/quarantine/set-aside.ts';
+import { listSetAside, setAsideBeside, setAsideText, type SetAside } from '../io/quarantine/set-aside.ts';
 import type { Host } from './host.ts';
 import { isRecent, troubleOf, type Trouble } from './status/trouble.ts';
 
@@ -34,8 +35,12 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
   const directory = stateDirectory(flags.stateDir, world.environment);
   const listed = await listPositions(directory);
   if (listed.length === 0 && flags.stateDir !== undefined) await refuseMissing(directory);
-  const chosen = flags.job === undefined ? listed : listed.filter(({ job }) => job === flags.job);
-  if (flags.job !== undefined && chosen.length === 0) {
+  const isChosen = ({ job }: { readonly job: string }): boolean => flags.job === undefined || job === flags.job;
+  const looked: Looked[] = [];
+  for (const each of listed.filter(isChosen)) looked.push(await lookAt(each, world.now(), log));
+  const aside = (await listSetAside(directory)).filter(({ path }) => listed.every((each) => each.path !== path));
+  for (const each of aside.filter(isChosen)) looked.push(...(await lookAtAside(each, log)));
+  if (flags.job !== undefined && looked.length === 0) {
     throw new Problem(exit.config, `there is no position named ${flags.job} in ${directory}`, {
       hint:
         listed.length === 0
@@ -43,12 +48,13 @@ export async function status(flags: Flags, { world, log }: Host): Promise<number
           : `choose one of ${listed.map(({ job }) => job).join(', ')}`,
     });
   }
-  if (listed.length === 0) throw nothingIn(directory);
-  const looked: Looked[] = [];
-  for (const each of chosen) looked.push(await lookAt(each, world.now(), log));
   await printText(world.output, looked.map(({ line }) => `${oneLine(line)}\n`).join(''));
   for (const { trouble } of looked) if (trouble !== undefined) log.problem(trouble);
-  return worst(looked.map((each) => each.status));
+  const statuses = looked.map((each) => each.status);
+  if (listed.length > 0 || flags.job !== undefined) return worst(statuses);
+  const nothing = nothingIn(directory);
+  log.problem(nothing);
+  return worst([...statuses, nothing.status]);
 }
 
 interface Looked {
@@ -79,6 +85,23 @@ async function lookAt({ job, path, position, warning }: StoredJob, now: number, 
     status: worst([unread, status]),
     ...(why && { trouble: new Problem(status, `${job}: ${why.message}`, { hint: why.hint }) }),
   };
+}
+
+/**
+ * What is to be said of records that were set aside without a position: by a search, by a pipe, or by a run that was killed
+ * before it saved one. Nothing where the file holds none.
+ */
+async function lookAtAside({ job, path }: Pick<StoredJob, 'job' | 'path'>, log: Log): Promise<readonly Looked[]> {
+  const aside = await setAsideBeside(path).catch(asProblem);
+  if (aside === undefined) return [];
+  const line = `warning    ${job}: no position`;
+  if (aside instanceof Problem) {
+    log.problem(aside);
+    return [{ line, status: aside.status }];
+  }
+  const { message, hint } = lyingThere(aside);
+  const trouble = new Problem(exit.partial, `${job}: ${message}`, { hint });
+  return [{ line: `${line}, ${message}`, status: exit.partial, trouble }];
 }
 
 /** No job has got so far, or this is the directory of another user: a monitor must not take either for success. */

@@ -280,6 +280,48 @@ test('records that were set aside are a warning until their file is moved away, 
   assert.match((await shell(check, { directory })).stdout, /^ok      position: \S+one\.position$/m);
 });
 
+test('records that were set aside without a position are a warning as well, of a job that can be chosen', async (t) => {
+  const directory = scratch(t);
+  const state = join(directory, 'state');
+  const go = (job: string, more = ''): Promise<Ended> =>
+    shell(`printf 'no\\n{"id":1}\\n' | $AUDIT_EXPORT --source - --job ${job} --state-dir state ${more}`, { directory });
+  const status = (...flags: string[]): Promise<Ended> => run(['status', '--state-dir', state, ...flags]);
+  assert.equal((await go('again.okta', '--no-position')).status, 3);
+  const line = /^warning {4}again\.okta: no position, 1 record set aside in \S+\.quarantine\.jsonl since \S+\n$/;
+  const why =
+    /^audit-export: again\.okta: 1 record set aside in \S+ since \S+\nhint: each line there says why, .*, as the README says\n/;
+  const alone = await status();
+  assert.equal(alone.status, 3);
+  assert.match(alone.stdout, line);
+  assert.match(alone.stderr, why);
+  assert.match(alone.stderr, /^audit-export: no job has a position in /m, 'a monitor must know that as before');
+  const chosen = await status('--job', 'again.okta');
+  assert.deepEqual([chosen.status, line.test(chosen.stdout), why.test(chosen.stderr)], [3, true, true]);
+
+  await shell(`echo '{"id":1}' | $AUDIT_EXPORT --source - --job one --state-dir state`, { directory });
+  const beside = await status();
+  assert.equal(beside.status, 3);
+  assert.match(beside.stdout, /^connected {2}one: .*\nwarning {4}again\.okta: no position, 1 record .*\n$/);
+  assert.match(beside.stderr, why);
+  assert.equal((await status('--job', 'one')).status, 0);
+  assert.match((await status('--job', 'two')).stderr, /^hint: choose one of one$/m);
+  writeFileSync(join(state, 'again.okta.quarantine.jsonl'), '');
+  const emptied = await status();
+  assert.deepEqual([emptied.status, emptied.stdout.split('\n').length, emptied.stderr], [0, 2, '']);
+  assert.equal((await status('--job', 'again.okta')).status, 78);
+});
+
+test('a quarantine file without a position that cannot be read is reported, beside the jobs that can be', async (t) => {
+  const directory = scratch(t);
+  const state = join(directory, 'state');
+  await shell(`echo '{"id":1}' | $AUDIT_EXPORT --source - --job one --state-dir state`, { directory });
+  mkdirSync(join(state, 'two.quarantine.jsonl'));
+  const { status, stdout, stderr } = await run(['status', '--state-dir', state]);
+  assert.equal(status, 78);
+  assert.match(stdout, /^connected {2}one: .*\nwarning {4}two: no position\n$/);
+  assert.match(stderr, /^audit-export: quarantine \S+ is not a file\nhint: /);
+});
+
 test('the line of a job whose last run set records aside names their file once', async (t) => {
   const directory = scratch(t);
   const lines = '{"id":1}\\nnot JSON\\n{"id":2}\\n';

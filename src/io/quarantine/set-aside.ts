@@ -1,9 +1,10 @@
 /** What lies in a job's quarantine file: a record stays there, and is missing at the destination, until a person moves it. */
 import { Buffer } from 'node:buffer';
+import { join } from 'node:path';
 import { counted } from '../../core/text/counted.ts';
 import { orFileProblem } from '../disk/file-problem.ts';
 import { readToShow } from '../state/own-file.ts';
-import { positionSuffix, quarantineSuffix } from '../state/directory.ts';
+import { jobNameOf, namesIn, positionSuffix, quarantineSuffix } from '../state/directory.ts';
 
 const blockSize = 256 * 1024;
 
@@ -18,6 +19,15 @@ export interface SetAside {
 export function setAsideText({ path, records, since }: SetAside, told = ''): string {
   const where = told.includes(path) ? 'there' : `in ${path}`;
   return `${counted(records)} set aside ${where}${since === '' ? '' : ` since ${since}`}`;
+}
+
+/** The jobs of `directory` that have a quarantine file, by name, each with the path of the position that it has or would have. */
+export async function listSetAside(directory: string): Promise<{ readonly job: string; readonly path: string }[]> {
+  const names = (await namesIn(directory)).filter((file) => file.endsWith(quarantineSuffix)).sort();
+  return names.map((file) => {
+    const name = file.slice(0, -quarantineSuffix.length);
+    return { job: jobNameOf(name), path: join(directory, name + positionSuffix) };
+  });
 }
 
 /**
