@@ -240,8 +240,8 @@ export type Outcome =
  *            with `again`, which `send` throws
  *  split     too large, or some record in it spoils it: send parts of it; a single record is refused with the reason.
  *            `doubt` is what else the answer may be about, and so should be checked: that it is the record is certain
- *            only once the sink has taken another one in the same run; `repeats` where it has taken some of them, and does not
- *            say which
+ *            only once the sink has taken another one in the same run; `repeats` where it may have taken some of them, and
+ *            does not say which
  */
 export type Reply =
   | { readonly outcomes: readonly Outcome[]; readonly after?: number; readonly pending?: string }

@@ -44,7 +44,7 @@ export const otlp: SinkDefinition = {
   name: 'otlp',
   summary: 'Any receiver of OpenTelemetry logs by OTLP over HTTP, in JSON',
   promise:
-    'The receiver has accepted the records; a collector may still hold them. A batch whose answer was lost, or of which it rejected some without saying which, is sent again and can be seen twice, with the same `log.record.uid`.',
+    'The receiver has accepted the records; a collector may still hold them. A batch whose answer was lost is sent again and can be seen twice. One of which it rejects some without saying which is sent again in parts until they are found, so that its other records can be seen many times. A repeat has the same `log.record.uid`.',
   settings,
   create: otlpSink,
 };
@@ -86,7 +86,9 @@ function otlpSink(values: Values, tools: SinkTools): Sink {
       if (said !== '') warnOnce(said);
       return { outcomes: allKept(batch) };
     }
-    if (reply.status === 500 && isPermanent(text)) return { split: `${saidBy(text)} (HTTP 500)`, doubt: atExporter };
+    if (reply.status === 500 && isPermanent(text)) {
+      return { split: `${saidBy(text)} (HTTP 500)`, doubt: atExporter, repeats: true }; // another exporter of it may have taken them
+    }
     if (reply.status !== 400 || misplaced(text) !== undefined) throw failure(reply, 'the records', text);
     const reason = `${saidBy(text) ?? 'the receiver refused it'} (HTTP 400)`;
     return isTooLarge(text) ? uploads.tooLarge(batch, reason) : { split: reason, doubt };

@@ -140,8 +140,10 @@ test('what a receiver rejects of a request is found by sending the rest again, a
     .map(textOf)
     .filter((_, at) => at !== 3);
   assert.deepEqual([...new Set(server.records.map(({ body }) => body))].toSorted(), wanted.toSorted());
-  const { size } = new Set(server.records.map(({ uid }) => uid));
-  assert.equal(size, 9, 'a repeat has the uid of what it repeats');
+  const times = new Map<string, number>();
+  for (const { uid } of server.records) times.set(uid, (times.get(uid) ?? 0) + 1);
+  assert.equal(times.size, 9, 'a repeat has the uid of what it repeats');
+  assert.ok(Math.max(...times.values()) > 2, 'and its neighbours in each part come again, as the promise says');
   assert.deepEqual(tools.warnings, []);
 });
 
@@ -264,6 +266,16 @@ test('what is sent again because the receiver rejected some without saying which
   const packing = packer(sink, '');
   for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
   assert.deepEqual(await sink.send(packing.take()!.batch), { split: 'too old', repeats: true });
+});
+
+test('what a collector will never pass on may have got to another of its exporters: to send it again counts as repeated', async () => {
+  const { server, sink } = await start();
+  server.hook = () => ({ status: 500, body: { code: 13, message: 'Permanent error: cannot convert it' } });
+  const packing = packer(sink, '');
+  for (const [entry, record] of auditRecords(2).entries()) packing.add(record, entry);
+  const reply = await sink.send(packing.take()!.batch);
+  assert.ok('split' in reply);
+  assert.equal(reply.repeats, true);
 });
 
 test('a success that reports an error, or something that cannot be read, is not one', async () => {
