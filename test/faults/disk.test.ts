@@ -155,7 +155,7 @@ for (const [what, path] of [
     await here.expectProblem(result, {
       exit: 73,
       message: /not a directory/,
-      hint: /^choose another (?:--state-dir|place)$/,
+      hint: /^choose another (?:--state-dir$|place; name it with --state-dir)/,
     });
   });
 }

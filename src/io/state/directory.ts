@@ -25,7 +25,7 @@ const lockSuffix = '.lock';
  */
 export async function lockJob(directory: string, job: string, endsInTime = false): Promise<Lock> {
   await prepareDirectory(directory);
-  return orFileProblem('lock the state directory', directory, async () => {
+  return orPlaceProblem('lock the state directory', directory, async () => {
     const name = fileName(job);
     const lock = await takeLock(join(directory, name + lockSuffix), job, endsInTime);
     try {
@@ -45,7 +45,7 @@ export async function lockJob(directory: string, job: string, endsInTime = false
 export async function tryJob(directory: string, job: string): Promise<void> {
   await prepareDirectory(directory);
   const path = join(directory, fileName(job));
-  await orFileProblem('lock the state directory', directory, () => tryLock(path + lockSuffix, job));
+  await orPlaceProblem('lock the state directory', directory, () => tryLock(path + lockSuffix, job));
   await orFileProblem('save the position in', path + positionSuffix, () => tryReplacing(path + positionSuffix));
 }
 
@@ -62,8 +62,24 @@ export async function prepareDirectory(directory: string): Promise<void> {
         hint: 'choose another --state-dir',
       });
     }
-    throw fileProblem(error, 'use the state directory', directory);
+    throw placeProblem(error, 'use the state directory', directory);
   }
+}
+
+async function orPlaceProblem<Result>(doing: string, directory: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw placeProblem(error, doing, directory);
+  }
+}
+
+/** The Problem of a directory that cannot be used; its hint names the way to another one, which may have been nobody's choice. */
+function placeProblem(error: unknown, doing: string, directory: string): Problem {
+  const problem = fileProblem(error, doing, directory);
+  if (problem === error || problem.status !== exit.cantcreat) return problem;
+  const way = 'name it with --state-dir, or with STATE_DIRECTORY in the environment';
+  return problem.with({ hint: [problem.steps, way] });
 }
 
 /** Problem 78 where others than this user and root could replace its files. */
@@ -97,7 +113,7 @@ export async function refuseMissing(directory: string): Promise<void> {
   try {
     await access(directory);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw fileProblem(error, 'read the state directory', directory);
+    if (errorCode(error) !== 'ENOENT') throw placeProblem(error, 'read the state directory', directory);
     throw new Problem(exit.config, `there is no state directory ${directory}`, {
       hint: 'name the one that the jobs use with --state-dir',
     });
@@ -110,7 +126,7 @@ export async function namesIn(directory: string): Promise<string[]> {
     return await readdir(directory);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
-    throw fileProblem(error, 'read the state directory', directory);
+    throw placeProblem(error, 'read the state directory', directory);
   }
 }
 

@@ -48,6 +48,22 @@ test('a state directory that cannot be used is a Problem before anything is read
   }
 });
 
+test('where no state directory can be made or used, the hint says how another place is named', async (t) => {
+  const directory = scratch(t);
+  writeFileSync(join(directory, 'file'), '');
+  for (const path of [
+    '/proc/none/below',
+    '/sys/none',
+    join(directory, 'file', 'below'),
+    join(directory, 'x'.repeat(300)),
+  ]) {
+    const way = /; name it with --state-dir, or with STATE_DIRECTORY in the environment$/;
+    await assert.rejects(positionStore(path, 'job', scope).lock(), problem(73, /use the state directory/, way), path);
+  }
+  const reading = /another place; name it with --state-dir, or with STATE_DIRECTORY in the environment$/;
+  await assert.rejects(listPositions(join(directory, 'file')), problem(73, /read the state directory/, reading));
+});
+
 test(
   'without permission the state directory is refused',
   { skip: process.getuid?.() === 0 && 'root may write anywhere' },
