@@ -2,8 +2,9 @@
 import { oddity } from '../config/suspicions.ts';
 import type { Configuration } from '../config.ts';
 import type { SourceDefinition } from '../core/definition.ts';
-import { anAddress, check, isOfJob, stepsOf, stepText, type Step } from '../core/hint.ts';
+import { anAddress, check, isOfJob, ofSettings, stepsOf, stepText, type Step } from '../core/hint.ts';
 import { exit, Problem } from '../core/problem.ts';
+import { isHeaderValue } from '../core/text/header-text.ts';
 import { listed } from '../core/text/listed.ts';
 import { shellWord } from '../core/text/shell-word.ts';
 import { baseUrl, settingsOf } from '../core/vendor/address.ts';
@@ -16,7 +17,8 @@ type Known = Pick<
 /** The Problem with its hint in the words of whoever reads it, and where the settings are that it names. */
 export function withPlace(problem: Problem, known: Known): Problem {
   const { findings, source, sourceOrigin, sourceFile } = known;
-  const steps = forReader(stepsOf(problem.steps), known);
+  const given = stepsOf(problem.steps);
+  const steps = forReader(given, known).map((step) => withUnfit(step, known));
   const where = (names: readonly string[]): string => at(names.flatMap((name) => findings.origins.get(name) ?? []));
   const setting = addressSetting(problem, known);
   const url = setting ?? addressOfSource(problem, known, where) ?? addressOfSink(problem, known, where);
@@ -32,12 +34,28 @@ export function withPlace(problem: Problem, known: Known): Problem {
     addresses += 1;
     return step.text(addresses === 1 && setting !== undefined ? setting + where([setting]) : url);
   }
-  const odd = problem.status === exit.noperm ? settingsIn(steps).flatMap((name) => oddities(name, known)) : [];
+  const isValueToBlame = problem.status === exit.noperm || given.some(isOfHeader);
+  const odd = isValueToBlame ? settingsIn(steps).flatMap((name) => oddities(name, known)) : [];
   return problem.with({ hint: [...steps.map(told), ...odd] });
 }
 
 function settingsIn(steps: readonly (string | Step)[]): readonly string[] {
   return steps.flatMap((step) => (typeof step !== 'string' && step.about === 'settings' ? step.names : []));
+}
+
+function isOfHeader(step: string | Step): boolean {
+  return typeof step !== 'string' && step.about === 'header';
+}
+
+/** A step about what a header cannot carry names the settings that have it; those of several lines go elsewhere. */
+function withUnfit(step: string | Step, { source, sourceValues, sink, sinkValues }: Known): string | Step {
+  if (typeof step === 'string' || step.about !== 'header') return step;
+  const settings = { ...source.settings, ...sink.settings };
+  const values = Object.entries({ ...sourceValues, ...sinkValues });
+  const unfit = values.filter(([name, value]) => settings[name]?.lines !== true && !isHeaderValue(value));
+  if (unfit.length === 0) return stepText(step);
+  const names = unfit.map(([name]) => name);
+  return ofSettings(names, (where) => step.text(listed(names) + where));
 }
 
 /** The name of the one setting that holds the address which could not be asked. */

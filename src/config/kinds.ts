@@ -1,5 +1,6 @@
 /** What the text of a setting must look like. */
 import { durationOf } from '../core/clock/duration.ts';
+import { pasted } from '../core/text/pasted.ts';
 import { truthOf } from '../core/truth.ts';
 import type { Setting } from '../core/setting.ts';
 
@@ -29,7 +30,8 @@ export function wrongKind(setting: Setting, text: string): string | undefined {
 }
 
 function isPlainUrl(text: string): boolean {
-  if (/\s/.test(text) || !URL.canParse(text)) return false;
+  const address = text.replace(/'$/, ''); // with which a query may end
+  if (/\s/.test(text) || pasted(address) !== undefined || !URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);
   return /^https?:$/.test(protocol) && username === '' && password === '';
 }

@@ -1,5 +1,6 @@
 /** The settings of a source or sink: looked up, read from NAME_FILE where that is set, and checked. */
 import type { Setting, Settings, SettingValues } from '../core/setting.ts';
+import { asPasted } from '../core/text/pasted.ts';
 import { readSmallFile, whyUnread } from '../io/disk/small-file.ts';
 import { errorCode } from '../io/error-code.ts';
 import { originOf, type Findings } from './findings.ts';
@@ -37,7 +38,7 @@ export function readSettings(settings: Settings, reading: SettingLookup): Settin
     if (expected === undefined) values[name] = setting.kind === 'path' ? fullPath(text) : text;
     else {
       findings.faults.push({
-        text: `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}`,
+        text: `${name} must be ${expected}${isTellable(setting, text) ? `, not ${JSON.stringify(text)}` : ''}${asPasted(text)}`,
         at: originOf(name, findings),
       });
     }

@@ -1,6 +1,7 @@
 /** Mistakes in an env file that would otherwise show up as a refused login. */
 import { flagTable } from '../cli/flags.ts';
 import { nearest } from '../core/text/nearest.ts';
+import { pasted } from '../core/text/pasted.ts';
 import type { Settings } from '../core/setting.ts';
 import { theEnvironment, type EnvFile, type Layers } from './layers.ts';
 import { proxyNames } from './proxies.ts';
@@ -91,7 +92,8 @@ export function nearMisses(file: EnvFile, settings: Settings): string[] {
  * parts to read or of lines (`Name: value`), a blank between two words is not odd.
  */
 export function oddity(value: string, isList = false): string | undefined {
-  if (/^["'`\u2018-\u201d]|["'`\u2018-\u201d]$/.test(value)) return 'begins or ends with a quotation mark';
+  const odd = pasted(value);
+  if (odd !== undefined) return odd;
   if (/^\$\{?\w+\}?$/.test(value)) return 'is the name of a variable, and nothing fills it in';
   if (/^~?\/[\w.-]+\/[\w./-]+$/.test(value)) return 'is a path: its name with _FILE at the end would read that file';
   const hasBlank = (!isList && /^\S+ \S+$/.test(value)) || /^\s|[ \t]$/.test(value);

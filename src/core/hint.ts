@@ -17,8 +17,8 @@ interface OfJob {
 }
 
 interface Naming {
-  readonly about: 'definition' | 'address';
-  /** The step, with a name for that. */
+  readonly about: 'definition' | 'address' | 'header';
+  /** The step, with a name for that; of a header, the settings with what none can carry. */
   text(name: string): string;
 }
 
@@ -57,6 +57,11 @@ export function atAddress(text: Naming['text']): Step {
   return { about: 'address', text };
 }
 
+/** `look for a typographic character in ACME_TOKEN`, whatever settings have what a header cannot carry. */
+export function unfitForHeader(text: Naming['text']): Step {
+  return { about: 'header', text };
+}
+
 /** `audit-export sources acme shows what can be searched`. */
 export function ofSource(text: OfSource['text'], ofPipe: string): Step {
   return { about: 'source', text, ofPipe };
@@ -86,7 +91,13 @@ export function hintText(hint: Hint | undefined): string | undefined {
 /** What an address is called where no setting is known to hold it. */
 export const anAddress = 'the URL';
 
-const unnamed = { definition: 'in the definition', address: anAddress, source: 'NAME', settings: '' };
+const unnamed = {
+  definition: 'in the definition',
+  address: anAddress,
+  header: 'the setting that it comes from',
+  source: 'NAME',
+  settings: '',
+};
 
 export function stepText(step: string | Step): string {
   if (typeof step === 'string') return step;

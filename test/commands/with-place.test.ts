@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { withPlace } from '../../src/commands/with-place.ts';
 import { noFindings } from '../../src/config/findings.ts';
-import { atAddress, check, inDefinition, ofSettings, type Hint } from '../../src/core/hint.ts';
+import { atAddress, check, inDefinition, ofSettings, unfitForHeader, type Hint } from '../../src/core/hint.ts';
 import { exit, Problem, type ExitStatus } from '../../src/core/problem.ts';
+import type { SettingValues } from '../../src/core/setting.ts';
 import { datadog } from '../../src/sinks/datadog.ts';
 import { elastic } from '../../src/sinks/elastic.ts';
 import { secops } from '../../src/sinks/secops.ts';
@@ -136,6 +137,9 @@ const odd: readonly (readonly [password: string, what: string])[] = [
   ['"pa55"', 'begins or ends with a quotation mark'],
   ["'pa55", 'begins or ends with a quotation mark'],
   ['“pa55”', 'begins or ends with a quotation mark'],
+  ['«pa55»', 'begins or ends with a quotation mark'],
+  ['pa\u00a055', 'has a no-break space or an invisible character in it'],
+  ['pa55\u200b', 'has a no-break space or an invisible character in it'],
   ['$PASSWORD', 'is the name of a variable, and nothing fills it in'],
   ['${PASSWORD}', 'is the name of a variable, and nothing fills it in'],
   ['/etc/audit-export/password', 'is a path: its name with _FILE at the end would read that file'],
@@ -169,6 +173,21 @@ test('nothing is odd about most values', () => {
       password,
     );
   }
+});
+
+test('what a header cannot carry is looked for in the settings that have it, and what is odd about them is said', () => {
+  const findings = noFindings();
+  findings.origins.set('SYCOPE_PASSWORD', '/etc/sycope.env');
+  const told = (sourceValues: SettingValues): string | undefined => {
+    const problem = new Problem(exit.config, 'no header', { hint: unfitForHeader((names) => `look at ${names}`) });
+    return withPlace(problem, { ...builtIn, findings, sourceValues, sink: stdout, sinkValues: {} }).hint;
+  };
+  assert.equal(told({ SYCOPE_USERNAME: 'me', SYCOPE_PASSWORD: 'a–b' }), 'look at SYCOPE_PASSWORD in /etc/sycope.env');
+  assert.equal(
+    told({ SYCOPE_USERNAME: 'me', SYCOPE_PASSWORD: '“a”' }),
+    'look at SYCOPE_PASSWORD in /etc/sycope.env; SYCOPE_PASSWORD begins or ends with a quotation mark',
+  );
+  assert.equal(told({ SYCOPE_USERNAME: 'me' }), 'look at the setting that it comes from');
 });
 
 test('a blank in a webhook’s header is not odd: it comes after the name', () => {

@@ -16,13 +16,17 @@ const kinds: readonly (readonly [
   ['duration', ['65m', '7d', '1h30m'], ['', '65', 'soon'], /^a duration such as /],
   [
     'url',
-    ['http://siem.example', 'HTTPS://siem.example:8443/in?a=b'],
+    ['http://siem.example', 'HTTPS://siem.example:8443/in?a=b', "https://siem.example/in?a='b'"],
     [
       'siem.example',
       'ftp://siem.example',
       'https://me@siem.example',
       'https://:pw@siem.example',
       'https://siem.example/ a',
+      '“https://siem.example”',
+      'https://siem.example”',
+      'https://siem.example/in\u00a0',
+      'https://\u200bsiem.example',
     ],
     /^an http:\/\/ or https:\/\/ URL without user name and password$/,
   ],

@@ -1,5 +1,8 @@
 /** Headers that a setting adds to every request: `Name: value`, one a line, or several on a line separated by `;`. */
+import { check } from '../hint.ts';
 import { exit, Problem } from '../problem.ts';
+import { isHeaderValue } from '../text/header-text.ts';
+import { asPasted } from '../text/pasted.ts';
 
 /**
  * The headers in `text`, the value of `setting`, by name in lower case. A `;` separates only where a name and a colon
@@ -8,10 +11,15 @@ import { exit, Problem } from '../problem.ts';
 export function headerList(text: string, setting: string): Readonly<Record<string, string>> {
   const lines = text.split(/\r?\n|;[ \t]*(?=[\w!#$%&'*+.^`|~-]+[ \t]*:)/).filter((line) => line.trim() !== '');
   const headers = lines.map((line, at): [string, string] => {
-    const found = /^[ \t]*([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*;?$/.exec(line);
+    const found = /^[ \t]*([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*(.*?)[ \t]*;?$/s.exec(line);
     const [, name = '', value = ''] = found ?? [];
-    if (found === null || ours.test(name)) {
-      throw wrong(setting, at, found === null ? 'is not of the form Name: value' : `is ${name}, which is set here`);
+    if (found === null) throw wrong(setting, at, `is not of the form Name: value${asPasted(line)}`);
+    if (ours.test(name)) throw wrong(setting, at, `is ${name}, which is set here`);
+    if (!isHeaderValue(value)) {
+      const hint = check([setting], ': look for a typographic character, such as a quotation mark');
+      throw new Problem(exit.config, `header ${at + 1} in ${setting} has characters that headers cannot carry`, {
+        hint,
+      });
     }
     return [name.toLowerCase(), value];
   });

@@ -1,5 +1,6 @@
 /** Headers on their way out and in. */
 import { parseHttpDate } from '../../core/clock/http-date.ts';
+import { unfitForHeader } from '../../core/hint.ts';
 import { exit } from '../../core/problem.ts';
 import { isHeaderValue } from '../../core/text/header-text.ts';
 import { problem, type Where } from './http-errors.ts';
@@ -14,7 +15,7 @@ export function outgoingHeaders(headers: Headers, where: Where): Headers {
   for (const [name, value] of entries) {
     if (isHeaderValue(value)) continue;
     const what = `cannot be sent the header ${name}, because its value has characters that headers cannot carry`;
-    const hint = 'look for a line break or a typographic character in the setting that it comes from';
+    const hint = unfitForHeader((names) => `look for a line break or a typographic character in ${names}`);
     throw problem(exit.config, where, what, { hint });
   }
   return Object.fromEntries(entries);

@@ -1,5 +1,6 @@
 /** Where a syslog receiver is: `tls://host:port` (RFC 5425) or `tcp://host:port` (RFC 6587). */
 import { exit, Problem } from '../../problem.ts';
+import { asPasted, pasted } from '../../text/pasted.ts';
 
 const ports: Readonly<Record<string, string>> = { 'tls:': '6514', 'tcp:': '514' };
 
@@ -11,8 +12,8 @@ export function syslogAddress(text: string): string {
     url !== undefined &&
     ['', '/'].includes(url.pathname) &&
     [url.username, url.password, url.search, url.hash].every((part) => part === '');
-  if (url === undefined || port === undefined || url.hostname === '' || !isBare) {
-    throw new Problem(exit.config, 'SYSLOG_URL is not the address of a syslog receiver', {
+  if (url === undefined || port === undefined || url.hostname === '' || !isBare || pasted(text) !== undefined) {
+    throw new Problem(exit.config, `SYSLOG_URL is not the address of a syslog receiver${asPasted(text)}`, {
       hint: 'write it like tls://siem.example:6514, or tcp://127.0.0.1:514',
     });
   }
