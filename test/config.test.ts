@@ -369,6 +369,25 @@ test('secret files that cannot be meant are refused without showing the secret',
   }
 });
 
+test('a secret file that is an env file is refused as such, with what belongs there and without the secret', async (t) => {
+  const directory = scratch(t);
+  for (const text of [
+    'CIRRUS_API_SECRET=canary\n',
+    'export CIRRUS_API_SECRET="canary"\n',
+    'CIRRUS_API_KEY=k\r\nCIRRUS_API_SECRET = canary\r\n',
+  ]) {
+    const path = file(directory, 'job.env', text);
+    const environment = { CIRRUS_API_KEY: 'k', CIRRUS_API_SECRET_FILE: path };
+    const problem = await refused({ source: 'cirrus', envFile: [] }, environment);
+    assert.equal(problem.status, 78);
+    assert.equal(
+      problem.message,
+      `CIRRUS_API_SECRET_FILE: ${path} is an env file (it has a line CIRRUS_API_SECRET=), and not the value alone`,
+    );
+    assert.equal(problem.hint, `put the value of CIRRUS_API_SECRET into a file of its own, in place of ${path}`);
+  }
+});
+
 test('a file of settings that never ends is refused', async (t) => {
   const huge = file(scratch(t), 'huge', '');
   truncateSync(huge, 16 * 1024 * 1024 + 1); // and so is /dev/zero, with no need to try its patience

@@ -143,10 +143,23 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
     });
     return '';
   }
+  if (setsItself(name, text)) {
+    findings.faults.push({
+      text: `${name}_FILE: ${path} is an env file (it has a line ${name}=), and not the value alone`,
+      at: path,
+      step: `put the value of ${name} into a file of its own, in place of`,
+    });
+    return '';
+  }
   if (text.trim() === '')
     findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path, step: 'put the secret into' });
   if (!isPublic(text)) warnIfReadable(path, name, findings);
   return text;
+}
+
+/** Whether a line of the text sets the setting of that name, as in an env file. */
+function setsItself(name: string, text: string): boolean {
+  return text.split('\n').some((line) => /^\s*(?:export\s+)?(\w+)\s*=/.exec(line)?.[1] === name);
 }
 
 /** Certificates without a key: they are shown to everybody who asks, and their files are usually open to all. */

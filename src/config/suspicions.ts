@@ -92,6 +92,9 @@ export function nearMisses(file: EnvFile, settings: Settings): string[] {
  * parts to read or of lines (`Name: value`), a blank between two words is not odd.
  */
 export function oddity(value: string, isList = false): string | undefined {
+  if (/^(?:export\s+)?[A-Z][A-Z0-9_]+=[^=]/.test(value)) {
+    return 'begins like a line of an env file, where the value alone belongs';
+  }
   const odd = pasted(value);
   if (odd !== undefined) return odd;
   if (/^\$\{?\w+\}?$/.test(value)) return 'is the name of a variable, and nothing fills it in';

@@ -140,6 +140,8 @@ const odd: readonly (readonly [password: string, what: string])[] = [
   ['«pa55»', 'begins or ends with a quotation mark'],
   ['pa\u00a055', 'has a no-break space or an invisible character in it'],
   ['pa55\u200b', 'has a no-break space or an invisible character in it'],
+  ['TOKEN=pa55', 'begins like a line of an env file, where the value alone belongs'],
+  ['export OKTA_TOKEN="pa55"', 'begins like a line of an env file, where the value alone belongs'],
   ['$PASSWORD', 'is the name of a variable, and nothing fills it in'],
   ['${PASSWORD}', 'is the name of a variable, and nothing fills it in'],
   ['/etc/audit-export/password', 'is a path: its name with _FILE at the end would read that file'],
@@ -165,6 +167,8 @@ test('nothing is odd about most values', () => {
     'pa/55/word',
     '/pa/55/word+',
     '/x9+/Q==',
+    'PA55WORD==',
+    'pa=55',
     '-----BEGIN KEY-----\nMII\n-----END KEY-----',
   ]) {
     assert.equal(
