@@ -34,7 +34,8 @@ export function readSettings(settings: Settings, reading: SettingLookup): Settin
       if (isNeeded(setting, texts) && !isNamed) findings.missing.set(name, missingName(name, setting, layers));
       continue;
     }
-    const expected = wrongKind(setting, text);
+    const isUnread = setting.secret === true && text === ''; // its file gave none, and that is told
+    const expected = isUnread ? undefined : wrongKind(setting, text);
     if (expected === undefined) values[name] = setting.kind === 'path' ? fullPath(text) : text;
     else {
       findings.faults.push({
@@ -151,8 +152,10 @@ function readSecretFile(name: string, found: Found, findings: Findings): string 
     });
     return '';
   }
-  if (text.trim() === '')
+  if (text.trim() === '') {
     findings.faults.push({ text: `${name}_FILE: ${path} is empty`, at: path, step: 'put the secret into' });
+    return '';
+  }
   if (!isPublic(text)) warnIfReadable(path, name, findings);
   return text;
 }

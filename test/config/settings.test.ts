@@ -73,6 +73,22 @@ test('a required setting that is blank is missing, and says so; so is a secret w
   assert.equal(values['A_HOST'], 'here');
 });
 
+test('a secret file that gave no value is the one thing that is wrong, whatever the value was to be', (t) => {
+  const directory = scratch(t);
+  const paths = [' \n', 'A_HOOK=https://hooks.example/canary\n'].map((text, at) => {
+    const path = join(directory, String(at));
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  });
+  for (const path of [...paths, join(directory, 'absent')]) {
+    const findings = noFindings();
+    const hook: Settings = { A_HOOK: { summary: '', required: true, secret: true, kind: 'url' } };
+    readSettings(hook, { layers: { environment: { A_HOOK_FILE: path }, files: [] }, findings });
+    assert.deepEqual([findings.faults.length, findings.missing.size], [1, 0], path);
+    assert.match(findings.faults[0]?.text ?? '', /^A_HOOK_FILE: /);
+  }
+});
+
 test('a credential that was pasted with the scheme of its header is used without it, and hidden without it', () => {
   for (const [definition, name, text, expected] of [
     [splunk, 'SPLUNK_TOKEN', 'Splunk abc-1', 'abc-1'],
